@@ -1,0 +1,55 @@
+/// A COCO instances file in memory: images, categories and annotations in file order.
+package struct COCOAnnotations: Sendable {
+    package struct ImageRecord: Sendable {
+        package let id: Int
+        package let fileName: String
+        package let width: Int
+        package let height: Int
+
+        package init(id: Int, fileName: String, width: Int, height: Int) {
+            (self.id, self.fileName, self.width, self.height) = (id, fileName, width, height)
+        }
+    }
+
+    package struct Category: Sendable {
+        package let id: Int
+        package let name: String
+
+        package init(id: Int, name: String) { (self.id, self.name) = (id, name) }
+    }
+
+    package struct Annotation: Sendable {
+        package let id: Int
+        package let imageID: Int
+        package let categoryID: Int
+        /// x, y, width, height in the image's own pixels, as written in the file.
+        package let bbox: (x: Double, y: Double, width: Double, height: Double)
+        package let area: Double
+        package let isCrowd: Bool
+        /// The proposal files' own flag; false where absent.
+        package let ignore: Bool
+
+        package init(
+            id: Int, imageID: Int, categoryID: Int, bbox: (x: Double, y: Double, width: Double, height: Double),
+            area: Double, isCrowd: Bool = false, ignore: Bool = false
+        ) {
+            self.id = id
+            self.imageID = imageID
+            self.categoryID = categoryID
+            self.bbox = bbox
+            self.area = area
+            self.isCrowd = isCrowd
+            self.ignore = ignore
+        }
+    }
+
+    package let images: [ImageRecord]
+    package let categories: [Category]
+    package let annotations: [Annotation]
+
+    package init(images: [ImageRecord], categories: [Category], annotations: [Annotation]) {
+        self.images = images
+        self.categories = categories
+        self.annotations = annotations
+    }
+}

@@ -1,0 +1,43 @@
+/// One image on its way through the transforms, with everything that moves with it.
+package struct Sample: Sendable {
+    package var image: Image
+    /// In pixels of `image`.
+    package var boxes: [Box]
+    /// One per box: contiguous class index, 0..<K.
+    package var labels: [Int32]
+    /// One per box: position in the data set's list for this image, so that two views of one image can be paired
+    /// even where a filter dropped different boxes.
+    package var boxIDs: [Int32]
+    package let imageID: Int
+    /// The file's own size, before any transform.
+    package let originalWidth: Int
+    package let originalHeight: Int
+    /// `image` pixels per original pixel, as the resize step set them.
+    package var scaleX: Float = 1
+    package var scaleY: Float = 1
+    package var flipped = false
+    /// The part of `image` that is picture, top left; the rest is padding.
+    package var validWidth: Int
+    package var validHeight: Int
+
+    package init(image: Image, boxes: [Box], labels: [Int32], boxIDs: [Int32], imageID: Int) {
+        precondition(boxes.count == labels.count && boxes.count == boxIDs.count, "boxes, labels and ids must agree")
+        self.image = image
+        self.boxes = boxes
+        self.labels = labels
+        self.boxIDs = boxIDs
+        self.imageID = imageID
+        originalWidth = image.width
+        originalHeight = image.height
+        validWidth = image.width
+        validHeight = image.height
+    }
+
+    /// What the model is told of this sample.
+    package var target: Target {
+        Target(
+            boxes: boxes, labels: labels, boxIDs: boxIDs, imageID: imageID, originalWidth: originalWidth,
+            originalHeight: originalHeight, scaleX: scaleX, scaleY: scaleY, flipped: flipped,
+            validWidth: validWidth, validHeight: validHeight)
+    }
+}
