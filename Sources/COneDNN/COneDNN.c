@@ -1,1 +1,298 @@
 #include "COneDNN.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cdnnl_convolution {
+    cdnnl_convolution_shape shape;
+    dnnl_primitive_t primitive;
+    dnnl_memory_desc_t weights_md;
+    int64_t layout;
+    const char *implementation;
+    dnnl_memory_t source, weights, bias, destination;
+    // Backward weights: packed gradient to OIHW, without and with adding. Forward and backward data: OIHW to packed.
+    dnnl_primitive_t reorder, reorder_adding;
+    dnnl_memory_t plain;
+    dnnl_primitive_desc_t pd;
+};
+
+static dnnl_engine_t shared_engine;
+static dnnl_stream_t shared_stream;
+
+static dnnl_status_t prepare(void) {
+    if (shared_stream) return dnnl_success;
+    dnnl_status_t s = dnnl_engine_create(&shared_engine, dnnl_cpu, 0);
+    if (s != dnnl_success) return s;
+    return dnnl_stream_create(&shared_stream, shared_engine, dnnl_stream_default_flags);
+}
+
+// Layouts seen so far, so that one packed copy of a weight serves every primitive that wants the same layout.
+static dnnl_memory_desc_t *layouts;
+static int64_t layout_count, layout_capacity;
+
+static int64_t layout_number(const dnnl_memory_desc_t *md) {
+    for (int64_t i = 0; i < layout_count; i++)
+        if (dnnl_memory_desc_equal(&layouts[i], md)) return i;
+    if (layout_count == layout_capacity) {
+        const int64_t capacity = layout_capacity ? layout_capacity * 2 : 64;
+        dnnl_memory_desc_t *grown = realloc(layouts, (size_t)capacity * sizeof *grown);
+        if (!grown) return -1;
+        layouts = grown;
+        layout_capacity = capacity;
+    }
+    layouts[layout_count] = *md;
+    return layout_count++;
+}
+
+static dnnl_status_t nhwc(dnnl_memory_desc_t *md, int64_t n, int64_t c, int64_t h, int64_t w) {
+    const dnnl_dims_t dims = {n, c, h, w};
+    return dnnl_memory_desc_init_by_tag(md, 4, dims, dnnl_f32, dnnl_nhwc);
+}
+
+static dnnl_status_t weights_desc(dnnl_memory_desc_t *md, const cdnnl_convolution_shape *s, int plain) {
+    if (s->groups == 1) {
+        const dnnl_dims_t dims = {s->oc, s->ic, s->kh, s->kw};
+        return dnnl_memory_desc_init_by_tag(md, 4, dims, dnnl_f32, plain ? dnnl_oihw : dnnl_format_tag_any);
+    }
+    const dnnl_dims_t dims = {s->groups, s->oc / s->groups, s->ic / s->groups, s->kh, s->kw};
+    return dnnl_memory_desc_init_by_tag(md, 5, dims, dnnl_f32, plain ? dnnl_goihw : dnnl_format_tag_any);
+}
+
+static dnnl_status_t make_reorder(
+    dnnl_primitive_t *out, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to, int adding) {
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_status_t s = dnnl_success;
+    if (adding) {
+        dnnl_post_ops_t ops = NULL;
+        if ((s = dnnl_primitive_attr_create(&attr)) != dnnl_success) return s;
+        if ((s = dnnl_post_ops_create(&ops)) == dnnl_success) {
+            s = dnnl_post_ops_append_sum(ops, 1.0f);
+            if (s == dnnl_success) s = dnnl_primitive_attr_set_post_ops(attr, ops);
+            dnnl_post_ops_destroy(ops);
+        }
+    }
+    dnnl_primitive_desc_t pd = NULL;
+    if (s == dnnl_success)
+        s = dnnl_reorder_primitive_desc_create(&pd, from, shared_engine, to, shared_engine, attr);
+    if (s == dnnl_success) s = dnnl_primitive_create(out, pd);
+    if (pd) dnnl_primitive_desc_destroy(pd);
+    if (attr) dnnl_primitive_attr_destroy(attr);
+    return s;
+}
+
+static dnnl_status_t forward_attributes(dnnl_primitive_attr_t *attr, const cdnnl_convolution_shape *s) {
+    dnnl_status_t status = dnnl_primitive_attr_create(attr);
+    if (status != dnnl_success || (!s->accumulates && s->activation == CDNNL_NONE)) return status;
+    dnnl_post_ops_t ops = NULL;
+    if ((status = dnnl_post_ops_create(&ops)) != dnnl_success) return status;
+    if (s->accumulates) status = dnnl_post_ops_append_sum(ops, 1.0f);
+    if (status == dnnl_success && s->activation == CDNNL_RELU)
+        status = dnnl_post_ops_append_eltwise(ops, 1.0f, dnnl_eltwise_relu, 0, 0);
+    if (status == dnnl_success && s->activation == CDNNL_RELU6)
+        status = dnnl_post_ops_append_eltwise(ops, 1.0f, dnnl_eltwise_clip, 0, 6);
+    if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(*attr, ops);
+    dnnl_post_ops_destroy(ops);
+    return status;
+}
+
+#define TRY(call)                                    \
+    do {                                             \
+        if ((s = (call)) != dnnl_success) goto done; \
+    } while (0)
+
+static dnnl_status_t build(cdnnl_convolution *c) {
+    const cdnnl_convolution_shape *k = &c->shape;
+    dnnl_memory_desc_t src, dst, any, plain, bias;
+    const dnnl_dims_t strides = {k->stride, k->stride}, pad = {k->padding, k->padding}, bias_dims = {k->oc};
+    // oneDNN wants the exact right padding where the stride does not divide evenly.
+    const dnnl_dims_t right = {
+        (k->oh - 1) * k->stride + k->kh - k->ih - k->padding, (k->ow - 1) * k->stride + k->kw - k->iw - k->padding};
+    dnnl_primitive_desc_t forward = NULL;
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_convolution_desc_t desc;
+    dnnl_status_t s;
+    TRY(prepare());
+    TRY(nhwc(&src, k->n, k->ic, k->ih, k->iw));
+    TRY(nhwc(&dst, k->n, k->oc, k->oh, k->ow));
+    TRY(weights_desc(&any, k, 0));
+    TRY(weights_desc(&plain, k, 1));
+    TRY(dnnl_memory_desc_init_by_tag(&bias, 1, bias_dims, dnnl_f32, dnnl_a));
+    const dnnl_memory_desc_t *b = k->has_bias ? &bias : NULL;
+
+    if (k->direction == CDNNL_FORWARD) {
+        TRY(forward_attributes(&attr, k));
+        TRY(dnnl_convolution_forward_desc_init(
+            &desc, dnnl_forward_training, dnnl_convolution_direct, &src, &any, b, &dst, strides, pad, right));
+        TRY(dnnl_primitive_desc_create(&c->pd, &desc, attr, shared_engine, NULL));
+    } else {
+        TRY(dnnl_convolution_forward_desc_init(
+            &desc, dnnl_forward_training, dnnl_convolution_direct, &src, &any, b, &dst, strides, pad, right));
+        TRY(dnnl_primitive_desc_create(&forward, &desc, NULL, shared_engine, NULL));
+        if (k->direction == CDNNL_BACKWARD_DATA)
+            TRY(dnnl_convolution_backward_data_desc_init(
+                &desc, dnnl_convolution_direct, &src, &any, &dst, strides, pad, right));
+        else
+            TRY(dnnl_convolution_backward_weights_desc_init(
+                &desc, dnnl_convolution_direct, &src, &any, b, &dst, strides, pad, right));
+        TRY(dnnl_primitive_desc_create(&c->pd, &desc, NULL, shared_engine, forward));
+    }
+    c->weights_md = *dnnl_primitive_desc_query_md(
+        c->pd, k->direction == CDNNL_BACKWARD_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+    c->layout = layout_number(&c->weights_md);
+    dnnl_primitive_desc_query(c->pd, dnnl_query_impl_info_str, 0, (void *)&c->implementation);
+    TRY(dnnl_primitive_create(&c->primitive, c->pd));
+    TRY(dnnl_memory_create(&c->source, &src, shared_engine, DNNL_MEMORY_NONE));
+    TRY(dnnl_memory_create(&c->destination, &dst, shared_engine, DNNL_MEMORY_NONE));
+    TRY(dnnl_memory_create(&c->weights, &c->weights_md, shared_engine, DNNL_MEMORY_NONE));
+    TRY(dnnl_memory_create(&c->bias, &bias, shared_engine, DNNL_MEMORY_NONE));
+    TRY(dnnl_memory_create(&c->plain, &plain, shared_engine, DNNL_MEMORY_NONE));
+    if (k->direction == CDNNL_BACKWARD_WEIGHTS) {
+        TRY(make_reorder(&c->reorder, &c->weights_md, &plain, 0));
+        TRY(make_reorder(&c->reorder_adding, &c->weights_md, &plain, 1));
+    } else {
+        TRY(make_reorder(&c->reorder, &plain, &c->weights_md, 0));
+    }
+done:
+    if (forward) dnnl_primitive_desc_destroy(forward);
+    if (attr) dnnl_primitive_attr_destroy(attr);
+    return s;
+}
+
+cdnnl_convolution *cdnnl_convolution_create(const cdnnl_convolution_shape *shape, int *status) {
+    cdnnl_convolution *c = calloc(1, sizeof *c);
+    if (!c) {
+        *status = dnnl_out_of_memory;
+        return NULL;
+    }
+    c->shape = *shape;
+    *status = build(c);
+    if (*status == dnnl_success) return c;
+    cdnnl_convolution_destroy(c);
+    return NULL;
+}
+
+void cdnnl_convolution_destroy(cdnnl_convolution *c) {
+    if (!c) return;
+    dnnl_memory_t memories[] = {c->source, c->weights, c->bias, c->destination, c->plain};
+    for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
+        if (memories[i]) dnnl_memory_destroy(memories[i]);
+    dnnl_primitive_t primitives[] = {c->primitive, c->reorder, c->reorder_adding};
+    for (size_t i = 0; i < sizeof primitives / sizeof *primitives; i++)
+        if (primitives[i]) dnnl_primitive_destroy(primitives[i]);
+    if (c->pd) dnnl_primitive_desc_destroy(c->pd);
+    free(c);
+}
+
+size_t cdnnl_convolution_packed_size(const cdnnl_convolution *c) { return dnnl_memory_desc_get_size(&c->weights_md); }
+int64_t cdnnl_convolution_layout(const cdnnl_convolution *c) { return c->layout; }
+const char *cdnnl_convolution_implementation(const cdnnl_convolution *c) { return c->implementation; }
+
+static dnnl_status_t point(dnnl_memory_t memory, const void *data) {
+    return dnnl_memory_set_data_handle(memory, (void *)data);
+}
+
+static dnnl_status_t run_reorder(dnnl_primitive_t reorder, dnnl_memory_t from, dnnl_memory_t to) {
+    const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+    dnnl_status_t s = dnnl_primitive_execute(reorder, shared_stream, 2, args);
+    return s == dnnl_success ? dnnl_stream_wait(shared_stream) : s;
+}
+
+int cdnnl_convolution_pack(cdnnl_convolution *c, const float *weights, void *packed) {
+    dnnl_status_t s;
+    TRY(point(c->plain, weights));
+    TRY(point(c->weights, packed));
+    TRY(run_reorder(c->reorder, c->plain, c->weights));
+done:
+    return s;
+}
+
+int cdnnl_convolution_forward(
+    cdnnl_convolution *c, const float *source, const void *packed, const float *bias, float *destination) {
+    dnnl_status_t s;
+    TRY(point(c->source, source));
+    TRY(point(c->weights, packed));
+    TRY(point(c->destination, destination));
+    if (c->shape.has_bias) TRY(point(c->bias, bias));
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_SRC, c->source}, {DNNL_ARG_WEIGHTS, c->weights}, {DNNL_ARG_DST, c->destination},
+        {DNNL_ARG_BIAS, c->bias}};
+    TRY(dnnl_primitive_execute(c->primitive, shared_stream, c->shape.has_bias ? 4 : 3, args));
+    TRY(dnnl_stream_wait(shared_stream));
+done:
+    return s;
+}
+
+int cdnnl_convolution_backward_data(
+    cdnnl_convolution *c, const float *output_gradient, const void *packed, float *source_gradient) {
+    dnnl_status_t s;
+    TRY(point(c->destination, output_gradient));
+    TRY(point(c->weights, packed));
+    TRY(point(c->source, source_gradient));
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_DIFF_DST, c->destination}, {DNNL_ARG_WEIGHTS, c->weights}, {DNNL_ARG_DIFF_SRC, c->source}};
+    TRY(dnnl_primitive_execute(c->primitive, shared_stream, 3, args));
+    TRY(dnnl_stream_wait(shared_stream));
+done:
+    return s;
+}
+
+int cdnnl_convolution_backward_weights(
+    cdnnl_convolution *c, const float *source, const float *output_gradient, void *workspace, float *weight_gradient,
+    float *bias_gradient, int accumulate) {
+    const size_t packed = (cdnnl_convolution_packed_size(c) + 63) / 64 * 64;
+    float *bias = (float *)((char *)workspace + packed);
+    dnnl_status_t s;
+    TRY(point(c->source, source));
+    TRY(point(c->destination, output_gradient));
+    TRY(point(c->weights, workspace));
+    if (c->shape.has_bias) TRY(point(c->bias, bias));
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_SRC, c->source}, {DNNL_ARG_DIFF_DST, c->destination}, {DNNL_ARG_DIFF_WEIGHTS, c->weights},
+        {DNNL_ARG_DIFF_BIAS, c->bias}};
+    TRY(dnnl_primitive_execute(c->primitive, shared_stream, c->shape.has_bias ? 4 : 3, args));
+    TRY(dnnl_stream_wait(shared_stream));
+    TRY(point(c->plain, weight_gradient));
+    TRY(run_reorder(accumulate ? c->reorder_adding : c->reorder, c->weights, c->plain));
+    if (c->shape.has_bias && bias_gradient)
+        for (int64_t i = 0; i < c->shape.oc; i++) bias_gradient[i] = (accumulate ? bias_gradient[i] : 0) + bias[i];
+done:
+    return s;
+}
+
+int cdnnl_sgemm(
+    int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
+    const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
+    return dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+const char *cdnnl_status_text(int status) {
+    switch (status) {
+        case dnnl_success: return "success";
+        case dnnl_out_of_memory: return "out of memory";
+        case dnnl_invalid_arguments: return "invalid arguments";
+        case dnnl_unimplemented: return "unimplemented";
+        default: return "runtime error";
+    }
+}
+
+void cdnnl_version(int *major, int *minor, int *patch) {
+    const dnnl_version_t *v = dnnl_version();
+    *major = v->major;
+    *minor = v->minor;
+    *patch = v->patch;
+}
+
+const char *cdnnl_instruction_set(void) {
+    switch (dnnl_get_effective_cpu_isa()) {
+        case dnnl_cpu_isa_sse41: return "SSE4.1";
+        case dnnl_cpu_isa_avx: return "AVX";
+        case dnnl_cpu_isa_avx2: return "AVX2";
+        case dnnl_cpu_isa_avx2_vnni: return "AVX2-VNNI";
+        case dnnl_cpu_isa_avx512_core: return "AVX-512";
+        case dnnl_cpu_isa_avx512_core_vnni: return "AVX-512-VNNI";
+        case dnnl_cpu_isa_avx512_core_bf16: return "AVX-512-BF16";
+        case dnnl_cpu_isa_avx512_core_amx: return "AMX";
+        default: return "unnamed";
+    }
+}

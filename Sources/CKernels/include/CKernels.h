@@ -1,1 +1,10 @@
 #pragma once
+/// The project's own kernels on NHWC float32, one header per family. Every kernel runs its loop through CThreading in
+/// pieces that do not depend on the number of threads, so results do not either. Built for AVX-512, AVX2 and the
+/// baseline in one library, chosen when it is loaded.
+#include "CKernelsElementwise.h"
+#include "CKernelsLoss.h"
+#include "CKernelsMatching.h"
+#include "CKernelsNormalization.h"
+#include "CKernelsOptimizer.h"
+#include "CKernelsSpatial.h"

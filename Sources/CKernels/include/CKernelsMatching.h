@@ -1,0 +1,12 @@
+#pragma once
+#include <stdint.h>
+
+/// Best overlaps between anchors and boxes, both [x1, y1, x2, y2].
+/// - best_overlap, best_box [anchors]: largest intersection over union and the first box that has it; 0 and 0 without
+///   boxes.
+/// - box_best [boxes]: the largest overlap any anchor has with that box.
+void ck_match_anchors(
+    int64_t anchors, int64_t boxes, const float *anchor, const float *box, float *best_overlap, int32_t *best_box,
+    float *box_best);
+/// overlaps[a] = intersection over union of anchor a with one box, rounded exactly as in ck_match_anchors.
+void ck_overlaps(int64_t anchors, const float *anchor, const float *box, float *overlaps);

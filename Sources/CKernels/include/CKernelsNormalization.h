@@ -1,0 +1,26 @@
+#pragma once
+#include <stdint.h>
+
+/// y[r,c] = x[r,c] scale[c] + shift[c], then clipped to 0...ceiling if `rectify`. In place allowed.
+void ck_scale_shift(
+    int64_t rows, int64_t channels, const float *x, const float *scale, const float *shift, int rectify, float ceiling,
+    float *y);
+/// dx = dy scale, with dy masked by 0 < y < ceiling where `y` is given (the output of a rectified ck_scale_shift).
+void ck_scale_shift_backward(
+    int64_t rows, int64_t channels, const float *y, float ceiling, const float *dy, const float *scale, float *dx);
+/// Per channel, over rows, in double: sum of x and sum of x^2.
+void ck_channel_moments(int64_t rows, int64_t channels, const float *x, double *sum, double *sum_of_squares);
+/// Per channel, in double: sum of dy and sum of dy (x - mean) inverse_deviation; dy masked as above where `y` is given.
+void ck_batch_norm_gradient_sums(
+    int64_t rows, int64_t channels, const float *x, const float *y, float ceiling, const float *dy, const float *mean,
+    const float *inverse_deviation, double *sum, double *sum_normalized);
+/// dx = scale inverse_deviation (dy - mean_gradient - xhat mean_normalized_gradient); masked as above.
+void ck_batch_norm_backward(
+    int64_t rows, int64_t channels, const float *x, const float *y, float ceiling, const float *dy, const float *mean,
+    const float *inverse_deviation, const float *scale, const float *mean_gradient,
+    const float *mean_normalized_gradient, float *dx);
+/// y = x / max(|x|, epsilon) per row; `norms` gets max(|x|, epsilon).
+void ck_normalize_rows(int64_t rows, int64_t channels, float epsilon, const float *x, float *y, float *norms);
+/// dx = (dy - y (y . dy)) / norm per row.
+void ck_normalize_rows_backward(
+    int64_t rows, int64_t channels, const float *y, const float *norms, const float *dy, float *dx);

@@ -1,0 +1,159 @@
+#include "CKernelsSpatial.h"
+
+#include "kernel.h"
+
+typedef struct {
+    ck_window w;
+    const float *x;
+    float *y;
+    uint8_t *chosen;
+} pool;
+
+// Items are output rows of all images.
+CLONES static void max_pool_body(void *context, int64_t begin, int64_t end) {
+    const pool *k = context;
+    const ck_window *w = &k->w;
+    const int64_t c = w->channels;
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t n = row / w->oh, oy = row % w->oh;
+        for (int64_t ox = 0; ox < w->ow; ox++) {
+            float *y = k->y + (row * w->ow + ox) * c;
+            uint8_t *chosen = k->chosen + (row * w->ow + ox) * c;
+            for (int64_t i = 0; i < c; i++) {
+                y[i] = -INFINITY;
+                chosen[i] = 0;
+            }
+            for (int64_t ky = 0; ky < w->kernel; ky++) {
+                const int64_t iy = oy * w->stride + ky - w->padding;
+                if (iy < 0 || iy >= w->ih) continue;
+                for (int64_t kx = 0; kx < w->kernel; kx++) {
+                    const int64_t ix = ox * w->stride + kx - w->padding;
+                    if (ix < 0 || ix >= w->iw) continue;
+                    const float *x = k->x + ((n * w->ih + iy) * w->iw + ix) * c;
+                    const uint8_t position = (uint8_t)(ky * w->kernel + kx);
+                    for (int64_t i = 0; i < c; i++) {
+                        // A NaN wins and stays, as in PyTorch.
+                        const int better = (x[i] > y[i]) | (x[i] != x[i]);
+                        y[i] = better ? x[i] : y[i];
+                        chosen[i] = better ? position : chosen[i];
+                    }
+                }
+            }
+        }
+    }
+}
+void ck_max_pool(const ck_window *window, const float *x, float *y, uint8_t *chosen) {
+    pool k = {*window, x, y, chosen};
+    cthreading_for(window->n * window->oh, 1, max_pool_body, &k);
+}
+
+// Items are images: windows overlap, so rows of one image stay on one thread.
+CLONES static void max_pool_backward_body(void *context, int64_t begin, int64_t end) {
+    const pool *k = context;
+    const ck_window *w = &k->w;
+    const int64_t c = w->channels;
+    for (int64_t n = begin; n < end; n++) {
+        memset(k->y + n * w->ih * w->iw * c, 0, (size_t)(w->ih * w->iw * c) * sizeof(float));
+        for (int64_t oy = 0; oy < w->oh; oy++)
+            for (int64_t ox = 0; ox < w->ow; ox++) {
+                const int64_t o = ((n * w->oh + oy) * w->ow + ox) * c;
+                for (int64_t i = 0; i < c; i++) {
+                    const int64_t iy = oy * w->stride + k->chosen[o + i] / w->kernel - w->padding;
+                    const int64_t ix = ox * w->stride + k->chosen[o + i] % w->kernel - w->padding;
+                    k->y[((n * w->ih + iy) * w->iw + ix) * c + i] += k->x[o + i];
+                }
+            }
+    }
+}
+void ck_max_pool_backward(const ck_window *window, const float *dy, const uint8_t *chosen, float *dx) {
+    pool k = {*window, dy, dx, (uint8_t *)chosen};
+    cthreading_for(window->n, 1, max_pool_backward_body, &k);
+}
+
+typedef struct {
+    int64_t fh, fw, ch, cw, channels;
+    const float *fine, *coarse;
+    float *out;
+} upsample;
+
+// First fine coordinate that reads coarse coordinate `i`, for floor(f * coarse / fine) == i.
+INLINE int64_t first_reader(int64_t i, int64_t coarse, int64_t fine) { return (i * fine + coarse - 1) / coarse; }
+
+CLONES static void upsample_body(void *context, int64_t begin, int64_t end) {
+    const upsample *k = context;
+    const int64_t c = k->channels;
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t n = row / k->fh, y = row % k->fh;
+        const float *coarse = k->coarse + (n * k->ch + y * k->ch / k->fh) * k->cw * c;
+        for (int64_t x = 0; x < k->fw; x++) {
+            const int64_t o = (row * k->fw + x) * c;
+            const float *from = coarse + x * k->cw / k->fw * c;
+            for (int64_t i = 0; i < c; i++) k->out[o + i] = k->fine[o + i] + from[i];
+        }
+    }
+}
+void ck_upsample_add(
+    int64_t n, int64_t fh, int64_t fw, int64_t ch, int64_t cw, int64_t channels, const float *fine,
+    const float *coarse, float *out) {
+    upsample k = {fh, fw, ch, cw, channels, fine, coarse, out};
+    cthreading_for(n * fh, rows_per_piece(fw * channels), upsample_body, &k);
+}
+
+CLONES static void upsample_backward_body(void *context, int64_t begin, int64_t end) {
+    const upsample *k = context;
+    const int64_t c = k->channels;
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t n = row / k->ch, y = row % k->ch;
+        const int64_t y0 = first_reader(y, k->ch, k->fh), y1 = first_reader(y + 1, k->ch, k->fh);
+        for (int64_t x = 0; x < k->cw; x++) {
+            const int64_t x0 = first_reader(x, k->cw, k->fw), x1 = first_reader(x + 1, k->cw, k->fw);
+            float *out = k->out + (row * k->cw + x) * c;
+            for (int64_t i = 0; i < c; i++) out[i] = 0;
+            for (int64_t fy = y0; fy < y1; fy++)
+                for (int64_t fx = x0; fx < x1; fx++) {
+                    const float *from = k->fine + ((n * k->fh + fy) * k->fw + fx) * c;
+                    for (int64_t i = 0; i < c; i++) out[i] += from[i];
+                }
+        }
+    }
+}
+void ck_upsample_backward(
+    int64_t n, int64_t fh, int64_t fw, int64_t ch, int64_t cw, int64_t channels, const float *dfine, float *dcoarse) {
+    upsample k = {fh, fw, ch, cw, channels, dfine, 0, dcoarse};
+    cthreading_for(n * ch, rows_per_piece(fw * channels), upsample_backward_body, &k);
+}
+
+static void to_columns_body(void *context, int64_t begin, int64_t end) {
+    const pool *k = context;
+    const ck_window *w = &k->w;
+    const size_t bytes = (size_t)w->channels * sizeof(float);
+    for (int64_t oy = begin; oy < end; oy++)
+        for (int64_t ox = 0; ox < w->ow; ox++) {
+            float *y = k->y + (oy * w->ow + ox) * w->kernel * w->kernel * w->channels;
+            for (int64_t ky = 0; ky < w->kernel; ky++)
+                for (int64_t kx = 0; kx < w->kernel; kx++, y += w->channels) {
+                    const int64_t iy = oy * w->stride + ky - w->padding, ix = ox * w->stride + kx - w->padding;
+                    if (iy < 0 || iy >= w->ih || ix < 0 || ix >= w->iw)
+                        memset(y, 0, bytes);
+                    else
+                        memcpy(y, k->x + (iy * w->iw + ix) * w->channels, bytes);
+                }
+        }
+}
+void ck_image_to_columns(const ck_window *window, const float *image, float *columns) {
+    pool k = {*window, image, columns, 0};
+    cthreading_for(window->oh, 1, to_columns_body, &k);
+}
+
+void ck_columns_to_image(const ck_window *w, const float *columns, float *image) {
+    memset(image, 0, (size_t)(w->ih * w->iw * w->channels) * sizeof(float));
+    for (int64_t oy = 0; oy < w->oh; oy++)
+        for (int64_t ox = 0; ox < w->ow; ox++)
+            for (int64_t ky = 0; ky < w->kernel; ky++)
+                for (int64_t kx = 0; kx < w->kernel; kx++, columns += w->channels) {
+                    const int64_t iy = oy * w->stride + ky - w->padding, ix = ox * w->stride + kx - w->padding;
+                    if (iy < 0 || iy >= w->ih || ix < 0 || ix >= w->iw) continue;
+                    float *y = image + (iy * w->iw + ix) * w->channels;
+                    for (int64_t c = 0; c < w->channels; c++) y[c] += columns[c];
+                }
+}
