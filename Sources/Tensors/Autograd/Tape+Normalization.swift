@@ -1,0 +1,109 @@
+internal import CKernels
+
+/// Per-channel sums of one normalization layer, to be added up over whoever shares its statistics.
+/// `values` holds two sums per channel and, last, the count of rows.
+package typealias StatisticsReduction = (_ values: inout [Double]) -> Void
+
+extension Tape {
+    /// y = activation(x scale + shift) with constant scale and shift per channel: a batch norm that is not updated.
+    /// - x: [..., C]; scale, shift: [C].
+    package func scaleShift(
+        _ x: Variable, scale: Tensor, shift: Tensor, activation: Activation = .none
+    ) -> Variable {
+        let y = Tensor(uninitialized: x.shape)
+        let (rows, channels) = (Int64(x.tensor.rowCount), Int64(x.tensor.channelCount))
+        ck_scale_shift(
+            rows, channels, x.tensor.floats, scale.floats, shift.floats, activation == .none ? 0 : 1,
+            activation.ceiling, y.floats)
+        return record(y, inputs: [x]) { dy, tape in
+            let dx = dy.reusable()
+            ck_scale_shift_backward(
+                rows, channels, activation == .none ? nil : y.floats, activation.ceiling, dy.floats, scale.floats,
+                dx.floats)
+            tape.add(dx, to: x)
+        }
+    }
+
+    /// Batch normalization, y = activation((x - mean) / sqrt(variance + epsilon) weight + bias).
+    /// - x: [..., C]; weight, bias: [C].
+    /// - statistics: given mean and variance (a layer that no longer updates them), or nil to take them over the rows
+    ///   of all batches that `reduce` adds up, as SyncBN does.
+    /// - Returns: y, and mean, biased variance and row count where they were measured.
+    package func batchNorm(
+        _ x: Variable, weight: Leaf, bias: Leaf, statistics: (mean: [Float], variance: [Float])?, epsilon: Float,
+        activation: Activation = .none, reduce: @escaping StatisticsReduction
+    ) -> (y: Variable, mean: [Double], variance: [Double], rowCount: Double) {
+        let channels = x.tensor.channelCount
+        let measured = statistics == nil ? Self.moments(x.tensor, reduce) : nil
+        let mean = statistics?.mean ?? measured?.mean.map { Float($0) } ?? []
+        let deviation = statistics.map { $0.variance.map { 1 / ($0 + epsilon).squareRoot() } }
+            ?? measured?.variance.map { Float(1 / ($0 + Double(epsilon)).squareRoot()) } ?? []
+        let scale = (0..<channels).map { weight.value.floats[$0] * deviation[$0] }
+        let shift = (0..<channels).map { bias.value.floats[$0] - mean[$0] * scale[$0] }
+        let y = Tensor(uninitialized: x.shape)
+        let rows = Int64(x.tensor.rowCount)
+        ck_scale_shift(
+            rows, Int64(channels), x.tensor.floats, scale, shift, activation == .none ? 0 : 1, activation.ceiling,
+            y.floats)
+        let total = measured?.rowCount ?? 0
+        let out = record(y, inputs: [x], leaves: [weight, bias]) { dy, tape in
+            let mask = activation == .none ? nil : y.floats
+            var sums = [Double](repeating: 0, count: 2 * channels + 1)
+            sums.withUnsafeMutableBufferPointer { buffer in
+                guard let base = buffer.baseAddress else { return }
+                ck_batch_norm_gradient_sums(
+                    rows, Int64(channels), x.tensor.floats, mask, activation.ceiling, dy.floats, mean, deviation,
+                    base, base + channels)
+            }
+            bias.withGradient { Self.put(sums[0..<channels], into: $0, accumulate: $1) }
+            weight.withGradient { Self.put(sums[channels..<(2 * channels)], into: $0, accumulate: $1) }
+            guard x.needsGradient || measured != nil else { return }
+            // Measured statistics depend on x, and so does every rank's share of them.
+            if measured != nil { reduce(&sums) }
+            let share: (Int) -> Float = { measured == nil ? 0 : Float(sums[$0] / total) }
+            guard x.needsGradient else { return }
+            let dx = dy.reusable()
+            ck_batch_norm_backward(
+                rows, Int64(channels), x.tensor.floats, mask, activation.ceiling, dy.floats, mean, deviation,
+                weight.value.floats, (0..<channels).map(share), (0..<channels).map { share(channels + $0) },
+                dx.floats)
+            tape.add(dx, to: x)
+        }
+        return (out, measured?.mean ?? [], measured?.variance ?? [], total)
+    }
+
+    private static func put(_ sums: ArraySlice<Double>, into target: Tensor, accumulate: Bool) {
+        for (c, value) in sums.enumerated() { target.floats[c] = (accumulate ? target.floats[c] : 0) + Float(value) }
+    }
+
+    private static func moments(
+        _ x: Tensor, _ reduce: StatisticsReduction
+    ) -> (mean: [Double], variance: [Double], rowCount: Double) {
+        let channels = x.channelCount
+        var sums = [Double](repeating: 0, count: 2 * channels + 1)
+        sums.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            ck_channel_moments(Int64(x.rowCount), Int64(channels), x.floats, base, base + channels)
+        }
+        sums[2 * channels] = Double(x.rowCount)
+        reduce(&sums)
+        let count = max(sums[2 * channels], 1)
+        let mean = (0..<channels).map { sums[$0] / count }
+        let variance = (0..<channels).map { max(0, sums[channels + $0] / count - mean[$0] * mean[$0]) }
+        return (mean, variance, count)
+    }
+
+    /// Rows divided by their Euclidean length (at least `epsilon`).
+    /// - x: [R, D].
+    package func normalizeRows(_ x: Variable, epsilon: Float = 1e-12) -> Variable {
+        let y = Tensor(uninitialized: x.shape)
+        let norms = Tensor(uninitialized: [x.tensor.rowCount])
+        let (rows, channels) = (Int64(x.tensor.rowCount), Int64(x.tensor.channelCount))
+        ck_normalize_rows(rows, channels, epsilon, x.tensor.floats, y.floats, norms.floats)
+        return record(y, inputs: [x]) { dy, tape in
+            let dx = Tensor(uninitialized: y.shape)
+            ck_normalize_rows_backward(rows, channels, y.floats, norms.floats, dy.floats, dx.floats)
+            tape.add(dx, to: x)
+        }
+    }
+}

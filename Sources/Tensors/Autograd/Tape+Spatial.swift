@@ -1,0 +1,42 @@
+internal import CKernels
+
+extension Tape {
+    /// The maximum of each window; padding never wins.
+    /// - x: [N, H, W, C]. Returns [N, OH, OW, C].
+    package func maxPool(_ x: Variable, kernel: Int, stride: Int, padding: Int) -> Variable {
+        let geometry = ConvolutionGeometry(stride: stride, padding: padding)
+        let (n, h, w, c) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
+        let (oh, ow) = (geometry.outputSize(h, kernel: kernel), geometry.outputSize(w, kernel: kernel))
+        var window = ck_window(
+            n: Int64(n), ih: Int64(h), iw: Int64(w), channels: Int64(c), oh: Int64(oh), ow: Int64(ow),
+            kernel: Int64(kernel), stride: Int64(stride), padding: Int64(padding))
+        let y = Tensor(uninitialized: [n, oh, ow, c])
+        let chosen = Storage(byteCount: max(1, y.count))
+        let positions = chosen.base.assumingMemoryBound(to: UInt8.self)
+        ck_max_pool(&window, x.tensor.floats, y.floats, positions)
+        return record(y, inputs: [x]) { dy, tape in
+            let dx = Tensor(uninitialized: x.shape)
+            ck_max_pool_backward(&window, dy.floats, chosen.base.assumingMemoryBound(to: UInt8.self), dx.floats)
+            tape.add(dx, to: x)
+        }
+    }
+
+    /// fine + coarse, the coarse map read at the nearest pixel: the top-down step of a feature pyramid.
+    /// - fine: [N, H, W, C]; coarse: [N, h, w, C].
+    package func upsampleAdd(_ fine: Variable, _ coarse: Variable) -> Variable {
+        let (f, c) = (fine.shape, coarse.shape)
+        precondition(f[0] == c[0] && f[3] == c[3], "pyramid levels \(f) and \(c)")
+        let sizes = (Int64(f[0]), Int64(f[1]), Int64(f[2]), Int64(c[1]), Int64(c[2]), Int64(f[3]))
+        let y = Tensor(uninitialized: f)
+        ck_upsample_add(
+            sizes.0, sizes.1, sizes.2, sizes.3, sizes.4, sizes.5, fine.tensor.floats, coarse.tensor.floats, y.floats)
+        return record(y, inputs: [fine, coarse]) { dy, tape in
+            tape.add(dy, to: fine)
+            guard coarse.needsGradient else { return }
+            let dc = Tensor(uninitialized: c)
+            ck_upsample_backward(
+                sizes.0, sizes.1, sizes.2, sizes.3, sizes.4, sizes.5, dy.floats, dc.floats)
+            tape.add(dc, to: coarse)
+        }
+    }
+}

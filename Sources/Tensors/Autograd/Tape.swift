@@ -1,0 +1,129 @@
+/// A tensor inside a computation: its value, and its place on the tape if a gradient flows to it.
+package struct Variable {
+    package let tensor: Tensor
+    /// Position of its gradient on the tape; nil for constants.
+    let slot: Int?
+
+    /// A constant: no gradient flows to it.
+    package init(constant tensor: Tensor) {
+        self.tensor = tensor
+        slot = nil
+    }
+
+    init(tensor: Tensor, slot: Int) {
+        self.tensor = tensor
+        self.slot = slot
+    }
+
+    package var shape: [Int] { tensor.shape }
+    package var needsGradient: Bool { slot != nil }
+
+    package func reshaped(_ shape: [Int]) -> Variable {
+        slot.map { Variable(tensor: tensor.reshaped(shape), slot: $0) } ?? Variable(constant: tensor.reshaped(shape))
+    }
+
+    /// The matrix `[rowCount, channelCount]`.
+    package var rows: Variable { reshaped([tensor.rowCount, tensor.channelCount]) }
+
+    /// The same value, cut off from its history.
+    package var detached: Variable { Variable(constant: tensor) }
+}
+
+/// Records operations as they run and runs their hand-written backwards in reverse.
+///
+/// Each operation's saved tensors are released as soon as its backward has run. A tape that does not record costs
+/// nothing: results are constants and nothing is saved. Use one tape per forward and backward pass.
+package final class Tape {
+    /// What an operation does with the gradient of its output. It may overwrite that gradient if it owns it alone.
+    typealias Backward = (_ gradient: inout Tensor, _ tape: Tape) -> Void
+
+    private struct Node {
+        let slot: Int
+        let leaves: [Leaf]
+        var backward: Backward?
+    }
+
+    package let isRecording: Bool
+    private var nodes: [Node] = []
+    private var gradients: [Tensor?] = []
+    private var gradientShapes: [[Int]] = []
+    /// Told of each parameter whose last gradient of this pass has been written, in an order fixed by the model.
+    package var onGradientReady: ((Leaf) -> Void)?
+
+    package init(recording: Bool) { isRecording = recording }
+
+    /// Enters the result of an operation. Records only if a gradient can reach an input or a leaf.
+    func record(_ output: Tensor, inputs: [Variable], leaves: [Leaf] = [], backward: @escaping Backward) -> Variable {
+        let trained = leaves.filter(\.requiresGradient)
+        guard isRecording, !trained.isEmpty || inputs.contains(where: \.needsGradient) else {
+            return Variable(constant: output)
+        }
+        for leaf in trained { leaf.pendingUseCount += 1 }
+        let slot = gradients.count
+        gradients.append(nil)
+        gradientShapes.append(output.shape)
+        nodes.append(Node(slot: slot, leaves: trained, backward: backward))
+        return Variable(tensor: output, slot: slot)
+    }
+
+    /// Whether `record` would keep anything for these inputs; saves work that only a backward needs.
+    func wouldRecord(_ inputs: [Variable], _ leaves: [Leaf] = []) -> Bool {
+        isRecording && (inputs.contains(where: \.needsGradient) || leaves.contains(where: \.requiresGradient))
+    }
+
+    /// Adds to the gradient of an input; no-op for constants.
+    func add(_ gradient: @autoclosure () -> Tensor, to variable: Variable) {
+        guard let slot = variable.slot else { return }
+        let incoming = gradient()
+        guard var present = gradients[slot] else {
+            gradients[slot] = incoming.reshaped(gradientShapes[slot])
+            return
+        }
+        gradients[slot] = nil
+        if present.isUnshared() {
+            Elementwise.add(incoming, to: present)
+            gradients[slot] = present
+        } else {
+            gradients[slot] = Elementwise.sum(present, incoming.reshaped(present.shape))
+        }
+    }
+
+    /// Runs every backward in reverse, from the given scalars times their factors.
+    package func backward(_ seeds: [(variable: Variable, factor: Float)]) {
+        for (variable, factor) in seeds {
+            add(Tensor(repeating: factor, shape: variable.shape), to: variable)
+        }
+        sweep()
+    }
+
+    /// Runs every backward in reverse, from the given output gradients.
+    package func backward(from seeds: [(variable: Variable, gradient: Tensor)]) {
+        for (variable, gradient) in seeds {
+            precondition(gradient.count == variable.tensor.count, "gradient \(gradient.shape) for \(variable.shape)")
+            add(gradient, to: variable)
+        }
+        sweep()
+    }
+
+    private func sweep() {
+        for i in nodes.indices.reversed() {
+            let node = nodes[i]
+            nodes[i].backward = nil
+            if var gradient = gradients[node.slot], let run = node.backward {
+                gradients[node.slot] = nil
+                run(&gradient, self)
+            }
+            for leaf in node.leaves {
+                leaf.pendingUseCount -= 1
+                if leaf.pendingUseCount == 0 { onGradientReady?(leaf) }
+            }
+        }
+        nodes.removeAll()
+        gradients.removeAll()
+    }
+}
+
+extension Tensor {
+    /// A tensor of this shape that may be written: this one if nobody else reads it, else a fresh one.
+    mutating func reusable() -> Tensor { isUnshared() ? self : Tensor(uninitialized: shape) }
+}
