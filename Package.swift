@@ -69,7 +69,7 @@ let package = Package(
         library("DetectionData", ["Randomness", "CJPEG", "CPNG", collections]),
         library("Collectives", ["CMPI"]),
         // Layer 2 and 3
-        library("NN", ["Tensors", "Randomness"]),
+        library("NN", ["Tensors", "Randomness", "CKernels"]),
         library("COCOEvaluation", ["DetectionData"]),
         library("Detection", ["NN", "Tensors", "DetectionData", "Randomness"]),
         library("Checkpointing", ["NN", "Tensors", "CZstd"]),

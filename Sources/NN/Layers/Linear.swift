@@ -1,0 +1,21 @@
+package import Tensors
+
+/// y = x weightᵀ + bias on rows. weight: [O, I]; bias: [O].
+package final class Linear: Module {
+    package let weight: Parameter
+    package let bias: Parameter
+
+    package init(_ inputs: Int, _ outputs: Int, initializer: Initializer, shape: [Int]? = nil) {
+        weight = Parameter(shape ?? [outputs, inputs], initializer)
+        bias = Parameter([outputs], .zeros)
+    }
+
+    package func callAsFunction(_ x: Variable, _ tape: Tape, activation: Activation = .none) -> Variable {
+        tape.linear(x, weight: weight.leaf, bias: bias.leaf, activation: activation)
+    }
+
+    package func visit(_ visitor: inout ParameterVisitor) {
+        visitor.visit("weight", weight)
+        visitor.visit("bias", bias)
+    }
+}

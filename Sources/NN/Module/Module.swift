@@ -1,0 +1,71 @@
+internal import Randomness
+package import Tensors
+
+/// A part of a network that owns parameters. It lists its parts by name; nothing is found by reflection.
+package protocol Module: AnyObject {
+    /// Names every parameter, running buffer and sub-module of this one.
+    func visit(_ visitor: inout ParameterVisitor)
+}
+
+/// Walks a module tree and collects what it finds under dotted paths, in the order in which modules list it.
+package struct ParameterVisitor {
+    package private(set) var parameters: [(path: String, parameter: Parameter)] = []
+    package private(set) var buffers: [(path: String, buffer: RunningBuffer)] = []
+    private var prefix = ""
+
+    package mutating func visit(_ name: String, _ parameter: Parameter?) {
+        if let parameter { parameters.append((prefix + name, parameter)) }
+    }
+
+    package mutating func visit(_ name: String, _ buffer: RunningBuffer?) {
+        if let buffer { buffers.append((prefix + name, buffer)) }
+    }
+
+    package mutating func visit(_ name: String, _ module: (any Module)?) {
+        guard let module else { return }
+        let outer = prefix
+        prefix += name + "."
+        module.visit(&self)
+        prefix = outer
+    }
+
+    package mutating func visit(_ name: String, _ modules: [any Module]) {
+        for (i, module) in modules.enumerated() { visit("\(name).\(i)", module) }
+    }
+}
+
+extension Module {
+    /// Parameters under their paths.
+    package var namedParameters: [(path: String, parameter: Parameter)] {
+        var visitor = ParameterVisitor()
+        visit(&visitor)
+        return visitor.parameters
+    }
+
+    /// Running buffers under their paths.
+    package var namedBuffers: [(path: String, buffer: RunningBuffer)] {
+        var visitor = ParameterVisitor()
+        visit(&visitor)
+        return visitor.buffers
+    }
+
+    /// Parameters and buffers as tensors, in visiting order: what a file of weights holds.
+    package var namedTensors: [(path: String, tensor: Tensor)] {
+        namedParameters.map { ($0.path, $0.parameter.value) } + namedBuffers.map { ($0.path, $0.buffer.value) }
+    }
+
+    /// Starts every parameter. Each draws from a stream of its own, named by its path, so that the numbers do not
+    /// depend on which other parts the model has.
+    package func initialize(seed: UInt64) {
+        for (path, parameter) in namedParameters {
+            let source = RandomSource(seed: seed, sample: Int(bitPattern: pathHash(path)), purpose: .weights)
+            parameter.initializer.fill(parameter.value, source)
+            parameter.leaf.didChange()
+        }
+    }
+
+    /// 64-bit FNV-1a.
+    private func pathHash(_ path: String) -> UInt {
+        path.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt($1)) &* 0x100_0000_01b3 }
+    }
+}

@@ -1,0 +1,50 @@
+package import Tensors
+
+/// The trained parameters of a run in one flat array, and their gradients in another.
+///
+/// A bucket of the all-reduce, the optimizer's sweep, the moving average and the norm for clipping are slices of these
+/// two arrays: no copies, no loops over hundreds of small tensors.
+package final class ParameterArena {
+    package struct Entry {
+        package let path: String
+        package let parameter: Parameter
+        /// Floats from the start of the arena.
+        package let offset: Int
+        package var count: Int { parameter.value.count }
+    }
+
+    package let entries: [Entry]
+    /// [size] values, in visiting order; each parameter starts on a 64-byte boundary, gaps are 0.
+    package let values: Tensor
+    /// [size] gradients in the same places.
+    package let gradients: Tensor
+
+    /// Moves the given parameters into the arena and marks them as trained.
+    package init(_ parameters: [(path: String, parameter: Parameter)]) {
+        var offset = 0
+        var entries: [Entry] = []
+        for (path, parameter) in parameters {
+            entries.append(Entry(path: path, parameter: parameter, offset: offset))
+            offset += (parameter.value.count + 15) / 16 * 16
+        }
+        self.entries = entries
+        values = Tensor(zeros: [offset])
+        gradients = Tensor(zeros: [offset])
+        for entry in entries {
+            let shape = entry.parameter.shape
+            entry.parameter.leaf.rehome(to: values.window(at: entry.offset, shape: shape))
+            entry.parameter.leaf.gradient = gradients.window(at: entry.offset, shape: shape)
+        }
+    }
+
+    package var count: Int { values.count }
+
+    /// The next backward pass overwrites gradients instead of adding.
+    package func beginAccumulation() { for entry in entries { entry.parameter.leaf.beginAccumulation() } }
+
+    /// Zeroes the gradients no operation wrote.
+    package func finishAccumulation() { for entry in entries { entry.parameter.leaf.finishAccumulation() } }
+
+    /// To be called after an optimizer or a load changed `values`.
+    package func didChange() { for entry in entries { entry.parameter.leaf.didChange() } }
+}
