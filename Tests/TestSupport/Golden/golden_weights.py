@@ -5,11 +5,10 @@ The rules are written out in README.md beside this file. Used by the make_*.py s
 
 import json
 import math
-import os
+import struct
 
 import numpy
 import torch
-from safetensors.numpy import save_file
 from torch import nn
 from torchvision.ops import FrozenBatchNorm2d
 
@@ -121,9 +120,24 @@ class Fixture:
     def note(self, key, value):
         self.metadata[key] = value if isinstance(value, str) else json.dumps(value)
 
+    def encoded(self):
+        """The safetensors bytes. The library's own writer orders the metadata differently at each run."""
+        names = {numpy.dtype(numpy.float64): "F64", numpy.dtype(numpy.float32): "F32"}
+        names |= {numpy.dtype(numpy.int32): "I32", numpy.dtype(numpy.uint8): "U8"}
+        order = sorted(self.tensors, key=lambda key: (-self.tensors[key].itemsize, key))
+        header, offset = {"__metadata__": dict(sorted(self.metadata.items()))}, 0
+        for key in order:
+            value = self.tensors[key]
+            end = offset + value.nbytes
+            header[key] = {"dtype": names[value.dtype], "shape": value.shape, "data_offsets": [offset, end]}
+            offset = end
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        return struct.pack("<Q", len(text)) + text + b"".join(self.tensors[key].tobytes() for key in order)
+
     def save(self, path):
         for key, value in self.tensors.items():
             assert numpy.isfinite(value).all(), key
-        save_file(self.tensors, path, self.metadata)
-        os.chmod(path, 0o644)
+        with open(path, "wb") as file:
+            file.write(self.encoded())
         print(f"{path}: {len(self.tensors)} tensors, {sum(v.nbytes for v in self.tensors.values())} bytes")
