@@ -71,7 +71,7 @@ let package = Package(
         // Layer 2 and 3
         library("NN", ["Tensors", "Randomness", "CKernels"]),
         library("COCOEvaluation", ["DetectionData"]),
-        library("Detection", ["NN", "Tensors", "DetectionData", "Randomness"]),
+        library("Detection", ["NN", "Tensors", "DetectionData", "Randomness", "CKernels"]),
         library("Checkpointing", ["NN", "Tensors", "CZstd"]),
         // Layer 4 to 6
         library("Pretraining", ["Detection", "NN", "Tensors", "DetectionData", "Randomness"]),

@@ -11,6 +11,8 @@ package protocol Module: AnyObject {
 package struct ParameterVisitor {
     package private(set) var parameters: [(path: String, parameter: Parameter)] = []
     package private(set) var buffers: [(path: String, buffer: RunningBuffer)] = []
+    /// What modules derived from their parameters and must derive anew when those are loaded.
+    package private(set) var loadHandlers: [() -> Void] = []
     private var prefix = ""
 
     package mutating func visit(_ name: String, _ parameter: Parameter?) {
@@ -28,6 +30,9 @@ package struct ParameterVisitor {
         module.visit(&self)
         prefix = outer
     }
+
+    /// Registers what to do after parameters were loaded from outside.
+    package mutating func onLoad(_ handler: @escaping () -> Void) { loadHandlers.append(handler) }
 
     package mutating func visit(_ name: String, _ modules: [any Module]) {
         for (i, module) in modules.enumerated() { visit("\(name).\(i)", module) }
@@ -54,14 +59,22 @@ extension Module {
         namedParameters.map { ($0.path, $0.parameter.value) } + namedBuffers.map { ($0.path, $0.buffer.value) }
     }
 
+    /// To be called after tensors were written from outside: derived state is made anew.
+    package func didLoad() {
+        var visitor = ParameterVisitor()
+        visit(&visitor)
+        for (_, parameter) in visitor.parameters { parameter.leaf.didChange() }
+        for handler in visitor.loadHandlers { handler() }
+    }
+
     /// Starts every parameter. Each draws from a stream of its own, named by its path, so that the numbers do not
     /// depend on which other parts the model has.
     package func initialize(seed: UInt64) {
         for (path, parameter) in namedParameters {
             let source = RandomSource(seed: seed, sample: Int(bitPattern: pathHash(path)), purpose: .weights)
             parameter.initializer.fill(parameter.value, source)
-            parameter.leaf.didChange()
         }
+        didLoad()
     }
 
     /// 64-bit FNV-1a.

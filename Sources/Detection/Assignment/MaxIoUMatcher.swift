@@ -1,0 +1,64 @@
+internal import CKernels
+package import DetectionData
+package import Tensors
+
+/// Gives each anchor a box, the background, or neither, by their overlap.
+package struct MaxIoUMatcher: Sendable {
+    /// How boxes that no anchor overlaps enough get anchors all the same.
+    package enum LowQuality: Sendable {
+        case none
+        /// The anchors tied for a box's best overlap go to *that* box; later boxes overwrite (mmdetection).
+        case claimingBox
+        /// The same anchors keep the box they overlap most (torchvision).
+        case ownBest
+    }
+
+    package static let background: Int32 = -1
+    package static let ignored: Int32 = -2
+
+    package let positive: Float
+    package let negative: Float
+    /// Least overlap with which `lowQuality` claims anchors.
+    package let minimumPositive: Float
+    package let lowQuality: LowQuality
+
+    package init(positive: Float, negative: Float, minimumPositive: Float = 0, lowQuality: LowQuality) {
+        self.positive = positive
+        self.negative = negative
+        self.minimumPositive = minimumPositive
+        self.lowQuality = lowQuality
+    }
+
+    /// - anchors: [A, 4]. Returns per anchor the position of its box, `background` or `ignored`.
+    package func match(_ anchors: Tensor, _ boxes: [Box]) -> [Int32] {
+        let count = anchors.shape[0]
+        guard !boxes.isEmpty else { return [Int32](repeating: Self.background, count: count) }
+        let flat = boxes.flatMap { [$0.x1, $0.y1, $0.x2, $0.y2] }
+        var overlap = [Float](repeating: 0, count: count)
+        var best = [Int32](repeating: 0, count: count)
+        var boxBest = [Float](repeating: 0, count: boxes.count)
+        ck_match_anchors(Int64(count), Int64(boxes.count), anchors.floats, flat, &overlap, &best, &boxBest)
+        var assigned = [Int32](repeating: Self.ignored, count: count)
+        for i in 0..<count {
+            if overlap[i] >= positive {
+                assigned[i] = best[i]
+            } else if overlap[i] < negative {
+                assigned[i] = Self.background
+            }
+        }
+        if lowQuality != .none { claim(anchors, flat, boxBest, best, &assigned) }
+        return assigned
+    }
+
+    private func claim(
+        _ anchors: Tensor, _ boxes: [Float], _ boxBest: [Float], _ best: [Int32], _ assigned: inout [Int32]
+    ) {
+        var overlaps = [Float](repeating: 0, count: assigned.count)
+        for b in boxBest.indices where boxBest[b] > 0 && boxBest[b] >= minimumPositive {
+            ck_overlaps(Int64(assigned.count), anchors.floats, Array(boxes[(4 * b)..<(4 * b + 4)]), &overlaps)
+            for i in assigned.indices where overlaps[i] == boxBest[b] {
+                assigned[i] = lowQuality == .claimingBox ? Int32(b) : best[i]
+            }
+        }
+    }
+}
