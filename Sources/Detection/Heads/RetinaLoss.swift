@@ -19,7 +19,10 @@ struct RetinaLoss {
         return [
             LossTerm(
                 "loss_cls", sum: classLoss(output.logits, targets, assigned, divisors, tape), divisor: 1),
-            LossTerm("loss_bbox", sum: boxLoss(output.deltas, targets, assigned, divisors, tape), divisor: 1),
+            LossTerm(
+                "loss_bbox",
+                sum: DenseBoxLoss(loss: settings.boxLoss, anchors: anchors).sum(
+                    output.deltas, targets, assigned, divisors: divisors, tape), divisor: 1),
         ]
     }
 
@@ -43,30 +46,6 @@ struct RetinaLoss {
                 let sum = settings.focal.sum(rows.prefix(n..<(n + 1)), labels: labels, gradient: part)
                 Elementwise.scale(part, by: Float(1 / divisors[n]))
                 total += sum / divisors[n]
-            }
-            gradients.append((map, gradient))
-        }
-        return tape.scalar(total, gradients: gradients)
-    }
-
-    private func boxLoss(
-        _ deltas: [Variable], _ targets: [Target], _ assigned: [[Int32]], _ divisors: [Double], _ tape: Tape
-    ) -> Variable {
-        var total = 0.0
-        var gradients: [(input: Variable, gradient: Tensor)] = []
-        for (level, map) in deltas.enumerated() {
-            let range = anchors.levelRange(level)
-            let gradient = Tensor(zeros: map.shape)
-            for n in targets.indices {
-                let chosen = range.filter { assigned[n][$0] >= 0 }
-                guard !chosen.isEmpty else { continue }
-                let rows = chosen.map { Int32(n * range.count + $0 - range.lowerBound) }
-                let prediction = Elementwise.gatherRows(map.tensor.reshaped([map.tensor.count / 4, 4]), rows)
-                let boxes = chosen.map { targets[n].boxes[Int(assigned[n][$0])] }
-                let loss = settings.boxLoss.evaluate(prediction, boxes, anchors, chosen)
-                Elementwise.scale(loss.gradient, by: Float(1 / divisors[n]))
-                Elementwise.scatterAddRows(loss.gradient, rows, into: gradient.reshaped([gradient.count / 4, 4]))
-                total += loss.sum / divisors[n]
             }
             gradients.append((map, gradient))
         }

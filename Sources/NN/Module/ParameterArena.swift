@@ -16,11 +16,11 @@ package final class ParameterArena {
     package let entries: [Entry]
     /// [size] values, in visiting order; each parameter starts on a 64-byte boundary, gaps are 0.
     package let values: Tensor
-    /// [size] gradients in the same places.
+    /// [size] gradients in the same places; empty where nothing is trained.
     package let gradients: Tensor
 
-    /// Moves the given parameters into the arena and marks them as trained.
-    package init(_ parameters: [(path: String, parameter: Parameter)]) {
+    /// Moves the given parameters into the arena and, with `trained`, gives them gradients.
+    package init(_ parameters: [(path: String, parameter: Parameter)], trained: Bool = true) {
         var offset = 0
         var entries: [Entry] = []
         for (path, parameter) in parameters {
@@ -29,11 +29,11 @@ package final class ParameterArena {
         }
         self.entries = entries
         values = Tensor(zeros: [offset])
-        gradients = Tensor(zeros: [offset])
+        gradients = Tensor(zeros: [trained ? offset : 0])
         for entry in entries {
             let shape = entry.parameter.shape
             entry.parameter.leaf.rehome(to: values.window(at: entry.offset, shape: shape))
-            entry.parameter.leaf.gradient = gradients.window(at: entry.offset, shape: shape)
+            if trained { entry.parameter.leaf.gradient = gradients.window(at: entry.offset, shape: shape) }
         }
     }
 

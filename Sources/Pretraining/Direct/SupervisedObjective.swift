@@ -1,0 +1,26 @@
+package import Detection
+package import DetectionData
+package import NN
+package import Tensors
+
+/// Training on labelled boxes: fine-tuning, training from scratch, and direct (low-resolution) pre-training.
+package final class SupervisedObjective: Objective {
+    package let detector: any Detector
+    package let arena: ParameterArena
+    package let viewCount = 1
+
+    package init(_ detector: any Detector) {
+        self.detector = detector
+        arena = ParameterArena(detector.trainedParameters)
+    }
+
+    package var network: any Module { detector }
+
+    package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
+        detector.losses(views[0].images, views[0].targets, tape)
+    }
+
+    package func didUpdate(at moment: StepMoment) {}
+    package var companionTensors: [(path: String, tensor: Tensor)] { [] }
+    package func didLoad() { detector.didLoad() }
+}
