@@ -1,0 +1,49 @@
+/// The ranks of a job, as seen by one of them.
+///
+/// Every rank makes the same calls in the same order with equal counts. Labels say what is reduced, for error texts.
+/// After an error the communicator is broken: buffers handed to it must stay allocated, every later call throws, and
+/// `abort` is the way out. Only the thread that opened it may use it.
+package protocol Communicator: AnyObject {
+    var topology: Topology { get }
+    /// Seconds a wait may take when the call names no deadline.
+    var defaultDeadlineSeconds: Double { get }
+    /// Which algorithm `startAllReduceSum` uses and why, for the log.
+    var reductionDescription: String { get }
+
+    /// Joins the buffers of all ranks element by element, in place; all ranks get the same bits.
+    ///
+    /// For small data (counts, statistics, flags): it overtakes reductions that are under way.
+    /// - deadlineSeconds: nil for the default.
+    func allReduce<Element: ReducibleElement>(
+        _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation, label: String,
+        deadlineSeconds: Double?
+    ) throws(CollectiveError)
+
+    /// Begins to sum the buffers of all ranks, in place, while the caller goes on; all ranks get the same bits.
+    ///
+    /// The buffer belongs to the communicator until the returned reduction is waited for.
+    func startAllReduceSum(
+        _ buffer: UnsafeMutableBufferPointer<Float>, label: String
+    ) throws(CollectiveError) -> PendingReduction
+
+    /// Moves all reductions under way as far as they can go now; never waits.
+    func progress() throws(CollectiveError)
+
+    /// Copies root's bytes into every rank's buffer of equal size.
+    func broadcast(
+        _ bytes: UnsafeMutableRawBufferPointer, root: Int, label: String, deadlineSeconds: Double?
+    ) throws(CollectiveError)
+
+    /// Collects every rank's bytes, of any length, on rank 0.
+    /// - Returns: one array per rank in rank order on rank 0, nil elsewhere.
+    func gather(_ bytes: [UInt8], label: String, deadlineSeconds: Double?) throws(CollectiveError) -> [[UInt8]]?
+
+    /// Returns once every rank has arrived.
+    func barrier(label: String, deadlineSeconds: Double?) throws(CollectiveError)
+
+    /// Leaves the job in order; no call may follow. Not for a broken communicator.
+    func finish() throws(CollectiveError)
+
+    /// Ends every process of the job with the exit code.
+    func abort(exitCode: Int32) -> Never
+}

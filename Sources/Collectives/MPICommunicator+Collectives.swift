@@ -1,0 +1,83 @@
+internal import CMPI
+
+extension MPICommunicator {
+    package func allReduce<Element: ReducibleElement>(
+        _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation, label: String,
+        deadlineSeconds: Double?
+    ) throws(CollectiveError) {
+        guard buffer.count > 0 else { return }
+        let type = Element.elementType.cType
+        let request = try begin(label) {
+            cmpi_iallreduce(
+                world.handle, buffer.baseAddress, Int64(buffer.count), type, operation.cOperation, &$0)
+        }
+        try complete(request, "all-reduce (\(operation))", label: label, deadlineSeconds: deadlineSeconds)
+    }
+
+    package func broadcast(
+        _ bytes: UnsafeMutableRawBufferPointer, root: Int, label: String, deadlineSeconds: Double?
+    ) throws(CollectiveError) {
+        precondition(topology.nodeOfRank.indices.contains(root), "broadcast from rank \(root) of \(topology.size)")
+        guard bytes.count > 0 else { return }
+        let request = try begin(label) {
+            cmpi_ibroadcast(world.handle, bytes.baseAddress, Int64(bytes.count), CMPI_BYTE, Int32(root), &$0)
+        }
+        try complete(request, "broadcast", label: label, deadlineSeconds: deadlineSeconds)
+    }
+
+    package func barrier(label: String, deadlineSeconds: Double?) throws(CollectiveError) {
+        let request = try begin(label) { cmpi_ibarrier(world.handle, &$0) }
+        try complete(request, "barrier", label: label, deadlineSeconds: deadlineSeconds)
+    }
+
+    /// Point-to-point rather than `MPI_Gatherv`, whose counts and offsets are 32-bit.
+    package func gather(
+        _ bytes: [UInt8], label: String, deadlineSeconds: Double?
+    ) throws(CollectiveError) -> [[UInt8]]? {
+        var lengths = [Int64](repeating: 0, count: topology.size)
+        lengths[topology.rank] = Int64(bytes.count)
+        lengths = try reduced(lengths, .sum, label: "\(label), lengths")
+        let tag = world.nextTag()
+        guard topology.rank == 0 else {
+            try send(bytes, tag: tag, label: label, deadlineSeconds: deadlineSeconds)
+            return nil
+        }
+        var parts = [bytes]
+        for peer in 1 ..< max(topology.size, 1) {
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(lengths[peer]), alignment: 16)
+            let request = try begin(label) {
+                cmpi_ireceive(world.handle, buffer.baseAddress, lengths[peer], CMPI_BYTE, Int32(peer), tag, &$0)
+            }
+            // Not deallocated on an error: the library may still write to it.
+            try complete(request, "gather from rank \(peer)", label: label, deadlineSeconds: deadlineSeconds)
+            parts.append([UInt8](buffer))
+            buffer.deallocate()
+        }
+        return parts
+    }
+
+    private func send(
+        _ bytes: [UInt8], tag: Int32, label: String, deadlineSeconds: Double?
+    ) throws(CollectiveError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+        buffer.copyBytes(from: bytes)
+        let request = try begin(label) {
+            cmpi_isend(world.handle, buffer.baseAddress, Int64(bytes.count), CMPI_BYTE, 0, tag, &$0)
+        }
+        // Not deallocated on an error: the library may still read it.
+        try complete(request, "gather on rank 0", label: label, deadlineSeconds: deadlineSeconds)
+        buffer.deallocate()
+    }
+
+    private func begin(
+        _ label: String, _ body: (inout OpaquePointer?) -> Int32
+    ) throws(CollectiveError) -> MPIRequest {
+        try requireIntact(label)
+        do throws(CollectiveError) {
+            return try MPIRequest(rank: topology.rank, body)
+        } catch {
+            breakOff(because: "\(error)")
+            throw error
+        }
+    }
+}
