@@ -46,8 +46,13 @@ package struct COCOAnnotations: Sendable {
     package let images: [ImageRecord]
     package let categories: [Category]
     package let annotations: [Annotation]
+    /// What messages call this data: the file it was read from.
+    package let source: String
 
-    package init(images: [ImageRecord], categories: [Category], annotations: [Annotation]) {
+    package init(
+        images: [ImageRecord], categories: [Category], annotations: [Annotation], source: String = "annotations"
+    ) {
+        self.source = source
         self.images = images
         self.categories = categories
         self.annotations = annotations
