@@ -37,7 +37,7 @@ func tests(
         swiftSettings: swiftSettings)
 }
 
-let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -66,7 +66,7 @@ let package = Package(
         // Layer 0 and 1
         library("Randomness", []),
         library("Tensors", ["Randomness", "COneDNN", "COpenBLAS", "CThreading", "CKernels"]),
-        library("DetectionData", ["Randomness", "CJPEG", "CPNG", collections]),
+        library("DetectionData", ["Randomness", "CJPEG", "CPNG", heap]),
         library("Collectives", ["CMPI"]),
         // Layer 2 and 3
         library("NN", ["Tensors", "Randomness", "CKernels"]),

@@ -11,6 +11,8 @@ package protocol Objective: AnyObject {
     var arena: ParameterArena { get }
     /// Views of each image that `losses` expects.
     var viewCount: Int { get }
+    /// Names of the loss terms, in the order in which `losses` returns them.
+    var lossNames: [String] { get }
     /// The losses of one micro-batch.
     /// - views: one batch per view, the same images in the same order.
     /// - moment: keys every random draw, with each image's id.

@@ -4,6 +4,8 @@ package import Tensors
 
 /// A network that finds objects: it can be trained on boxes and asked for boxes.
 package protocol Detector: Module {
+    /// Names of the supervised losses, in order.
+    var lossNames: [String] { get }
     /// The supervised losses of one micro-batch.
     /// - images: [N, H, W, 3] normalised; targets: one per image, boxes in network-input pixels.
     func losses(_ images: Tensor, _ targets: [Target], _ tape: Tape) -> [LossTerm]

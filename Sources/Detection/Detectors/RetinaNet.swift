@@ -44,6 +44,7 @@ package final class RetinaNet: Detector {
         }
     }
 
+    package let lossNames = ["loss_cls", "loss_bbox"]
     package let backbone: any Backbone
     package let neck: FPN
     package let head: RetinaHead

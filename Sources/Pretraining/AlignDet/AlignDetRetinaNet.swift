@@ -14,6 +14,7 @@ package import Tensors
 package final class AlignDetRetinaNet: Objective {
     package let arena: ParameterArena
     package let viewCount = 2
+    package let lossNames = ["loss_contrastive", "loss_bbox"]
     private let online: RetinaNet
     private let branch: MomentumBranch
     private let branchArena: ParameterArena

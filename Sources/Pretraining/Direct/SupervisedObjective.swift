@@ -8,6 +8,7 @@ package final class SupervisedObjective: Objective {
     package let detector: any Detector
     package let arena: ParameterArena
     package let viewCount = 1
+    package var lossNames: [String] { detector.lossNames }
 
     package init(_ detector: any Detector) {
         self.detector = detector
