@@ -109,7 +109,7 @@ package struct JSONScanner: ~Copyable {
         try advance(closing: UInt8(ascii: "]"), "',' or ']'")
     }
 
-    /// Passes over the next value, whatever it is, checking its grammar down to the letters of strings.
+    /// Passes over the next value, whatever it is, checking its grammar except inside strings.
     package mutating func skipValue() throws(DataError) {
         switch try kind() {
         case .object:
