@@ -1,0 +1,28 @@
+/// An element type of the safetensors format that this program knows; the raw value is its name there.
+package enum SafetensorsDType: String, Sendable, CaseIterable {
+    case float64 = "F64"
+    case int64 = "I64"
+    case float32 = "F32"
+    case int32 = "I32"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case uint8 = "U8"
+    case bool = "BOOL"
+
+    /// Bytes of one element.
+    package var byteCount: Int {
+        switch self {
+        case .float64, .int64: 8
+        case .float32, .int32: 4
+        case .float16, .bfloat16: 2
+        case .uint8, .bool: 1
+        }
+    }
+
+    package var isFloatingPoint: Bool {
+        switch self {
+        case .float64, .float32, .float16, .bfloat16: true
+        case .int64, .int32, .uint8, .bool: false
+        }
+    }
+}
