@@ -43,14 +43,17 @@ struct Accumulation {
     }
 
     /// Fills `detections`, best score first; equal scores in the order of images, then of their own image.
-    private mutating func collect(_ references: ArraySlice<MergedRecords.Reference>, _ parts: [EvaluationRecords]) {
+    private mutating func collect(
+        _ references: ArraySlice<MergedRecords.Reference>, _ parts: [EvaluationRecords]
+    ) {
         detections.removeAll(keepingCapacity: true)
         for reference in references {
             let pair = parts[Int(reference.part)].pairs[Int(reference.pair)]
             for rank in 0..<Int(pair.detectionCount) {
                 detections.append(
                     Detection(
-                        score: parts[Int(reference.part)].scores[pair.start + rank], order: Int32(detections.count),
+                        score: parts[Int(reference.part)].scores[pair.start + rank],
+                        order: Int32(detections.count),
                         rank: Int32(rank)))
             }
         }
@@ -83,7 +86,8 @@ struct Accumulation {
     }
 
     /// One curve: walks the detections at threshold `t` and reads precision at the recall points.
-    private mutating func trace(_ t: Int, _ a: Int, _ m: Int, positives: Int, _ curves: inout CategoryCurves) {
+    private mutating func trace(_ t: Int, _ a: Int, _ m: Int, positives: Int, _ curves: inout CategoryCurves)
+    {
         let bit = UInt16(1) << UInt16(t)
         precisions.removeAll(keepingCapacity: true)
         truePositiveScores.removeAll(keepingCapacity: true)

@@ -1,9 +1,10 @@
-import Dispatch
 package import DetectionData
+import Dispatch
 import Synchronization
 
 extension COCOEvaluator {
-    /// Detections by image: position in the results and category, in the order of the results within an image.
+    /// Detections by image: position in the results and category, in the order of the results within an
+    /// image.
     private struct Grouping {
         /// Where each image's detections begin, and the end.
         var starts: [Int]
@@ -19,7 +20,8 @@ extension COCOEvaluator {
     ///   - results: detections of those images; the order decides between equal scores.
     ///   - imageIDs: the images that were looked at, with or without detections; repetitions count once.
     /// - Throws: `DataError(.badInput)` naming the detection that a strict evaluation refuses.
-    package func records(results: COCOResults, imageIDs: [Int]? = nil) throws(DataError) -> EvaluationRecords {
+    package func records(results: COCOResults, imageIDs: [Int]? = nil) throws(DataError) -> EvaluationRecords
+    {
         let images = try positions(of: imageIDs)
         let grouping = try group(results, images)
         let chunkCount = min(max(images.count, 1), threadCount == 1 ? 1 : 8 * threadCount)
@@ -50,7 +52,8 @@ extension COCOEvaluator {
         var positions: [Int] = []
         for id in IDIndex(imageIDs).ids {
             guard let position = truth.images.position(of: id) else {
-                throw DataError(.badInput, "image \(id) was looked at, but \(truth.source) has no such image to evaluate")
+                throw DataError(
+                    .badInput, "image \(id) was looked at, but \(truth.source) has no such image to evaluate")
             }
             positions.append(position)
         }
@@ -62,10 +65,12 @@ extension COCOEvaluator {
         var isLookedAt = [Bool](repeating: false, count: imageCount)
         for image in images { isLookedAt[image] = true }
         var grouping = Grouping(
-            starts: [Int](repeating: 0, count: imageCount + 1), malformed: [Int32](repeating: 0, count: imageCount))
+            starts: [Int](repeating: 0, count: imageCount + 1),
+            malformed: [Int32](repeating: 0, count: imageCount))
         let detections = results.detections
         guard Int32(exactly: detections.count) != nil else {
-            throw DataError(.badInput, "\(results.source): \(detections.count) detections are too many for one list")
+            throw DataError(
+                .badInput, "\(results.source): \(detections.count) detections are too many for one list")
         }
         var imageOf = [Int32](repeating: -1, count: detections.count)
         grouping.categories.reserveCapacity(detections.count)
@@ -95,12 +100,15 @@ extension COCOEvaluator {
         return grouping
     }
 
-    private func match(_ images: ArraySlice<Int>, _ results: COCOResults, _ grouping: Grouping) -> EvaluationRecords {
+    private func match(_ images: ArraySlice<Int>, _ results: COCOResults, _ grouping: Grouping)
+        -> EvaluationRecords
+    {
         var records = EvaluationRecords(areaCount: parameters.areaRanges.count)
         var matching = Matching(parameters)
         var candidates: [Candidate] = []
         for image in images {
-            var counts = EvaluationRecords.ImageCounts(image: Int32(image), malformed: grouping.malformed[image])
+            var counts = EvaluationRecords.ImageCounts(
+                image: Int32(image), malformed: grouping.malformed[image])
             candidates.removeAll(keepingCapacity: true)
             for index in grouping.indices[grouping.starts[image]..<grouping.starts[image + 1]] {
                 let category = grouping.categories[Int(index)]
@@ -123,7 +131,8 @@ extension COCOEvaluator {
         return records
     }
 
-    /// By category where they are kept apart; best score first; ties in the order of category, then of the results.
+    /// By category where they are kept apart; best score first; ties in the order of category, then of the
+    /// results.
     private func sort(_ candidates: inout [Candidate]) {
         let keepsApart = parameters.usesCategories
         candidates.sort { a, b in
@@ -136,7 +145,8 @@ extension COCOEvaluator {
 
     /// Walks the objects and candidates of one image, both sorted by category, pair by pair.
     private func matchPairs(
-        _ image: Int, _ objects: ArraySlice<GroundTruth>, _ candidates: [Candidate], _ matching: inout Matching,
+        _ image: Int, _ objects: ArraySlice<GroundTruth>, _ candidates: [Candidate],
+        _ matching: inout Matching,
         _ records: inout EvaluationRecords
     ) {
         var (objects, candidates) = (objects, candidates[...])
@@ -146,7 +156,8 @@ extension COCOEvaluator {
             let own = objects.prefix { !keepsApart || $0.category == category }
             let detected = candidates.prefix { !keepsApart || $0.category == category }
             matching.match(
-                image: image, category: keepsApart ? Int(category) : 0, own, detected.prefix(most), into: &records)
+                image: image, category: keepsApart ? Int(category) : 0, own, detected.prefix(most),
+                into: &records)
             objects = objects.dropFirst(own.count)
             candidates = candidates.dropFirst(detected.count)
         }

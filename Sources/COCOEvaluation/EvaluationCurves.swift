@@ -30,7 +30,8 @@ struct CategoryCurves: Sendable {
     }
 }
 
-/// Precision, recall and scores over all categories, in the reference's layout; -1 where there is nothing to find.
+/// Precision, recall and scores over all categories, in the reference's layout; -1 where there is nothing to
+/// find.
 ///
 /// T thresholds, R recall points, K categories, A size bins, M limits of detections.
 package struct EvaluationCurves: Sendable {
@@ -74,20 +75,25 @@ package struct EvaluationCurves: Sendable {
     }
 
     /// Writes one category's values between those of the others, `inner` at a time.
-    private static func place(_ values: [Double], at k: Int, of count: Int, inner: Int, _ all: inout [Double]) {
-        for outer in 0..<values.count / inner {
-            for i in 0..<inner { all[(outer * count + k) * inner + i] = values[outer * inner + i] }
+    private static func place(_ values: [Double], at k: Int, of count: Int, inner: Int, _ all: inout [Double])
+    {
+        all.withUnsafeMutableBufferPointer { all in
+            for outer in 0..<values.count / inner {
+                for i in 0..<inner { all[(outer * count + k) * inner + i] = values[outer * inner + i] }
+            }
         }
     }
 
-    /// Mean precision over the thresholds and categories given, and all recall points; nil where nothing is defined.
+    /// Mean precision over the thresholds and categories given, and all recall points; nil where nothing is
+    /// defined.
     func meanPrecision(thresholds: Range<Int>, categories: Range<Int>, area: Int, limit: Int) -> Double? {
         var values: [Double] = []
         values.reserveCapacity(thresholds.count * sizes.r * categories.count)
         for t in thresholds {
             for r in 0..<sizes.r {
                 for k in categories {
-                    let value = precision[(((t * sizes.r + r) * sizes.k + k) * sizes.a + area) * sizes.m + limit]
+                    let value = precision[
+                        (((t * sizes.r + r) * sizes.k + k) * sizes.a + area) * sizes.m + limit]
                     if value > -1 { values.append(value) }
                 }
             }

@@ -30,7 +30,8 @@ package struct EvaluationParameters: Sendable, Equatable {
     package var imageIDs: [Int]?
     /// The categories to evaluate; nil for all of the ground truth.
     package var categoryIDs: [Int]?
-    /// Counts a detection matched to an annotation whose id is 0 as unmatched, as the reference does by mistake.
+    /// Counts a detection matched to an annotation whose id is 0 as unmatched, as the reference does by
+    /// mistake.
     package var treatsIDZeroAsUnmatched: Bool
 
     /// The parameters of the COCO detection challenge, with the reference's own doubles.
@@ -50,15 +51,19 @@ package struct EvaluationParameters: Sendable, Equatable {
     /// - Throws: `DataError(.usage)` for what cannot be computed.
     func checked() throws(DataError) -> EvaluationParameters {
         guard (1...16).contains(iouThresholds.count), iouThresholds.allSatisfy({ $0 > 0 && $0 <= 1 }) else {
-            throw DataError(.usage, "IoU thresholds \(iouThresholds) must be 1 to 16 numbers above 0 and at most 1")
+            throw DataError(
+                .usage, "IoU thresholds \(iouThresholds) must be 1 to 16 numbers above 0 and at most 1")
         }
-        guard !recallPoints.isEmpty, recallPoints.allSatisfy({ $0 >= 0 && $0 <= 1 }), recallPoints == recallPoints.sorted()
+        guard !recallPoints.isEmpty, recallPoints.allSatisfy({ $0 >= 0 && $0 <= 1 }),
+            recallPoints == recallPoints.sorted()
         else { throw DataError(.usage, "recall points must ascend from 0 to 1") }
         guard maxDetections.count == 3, maxDetections.allSatisfy({ (1...Int(Int32.max)).contains($0) }) else {
             throw DataError(
-                .usage, "limits of detections \(maxDetections) must be three numbers above 0", hint: "as in 1,10,100")
+                .usage, "limits of detections \(maxDetections) must be three numbers above 0",
+                hint: "as in 1,10,100")
         }
-        precondition(areaRanges.map(\.name) == ["all", "small", "medium", "large"], "the summary names these bins")
+        precondition(
+            areaRanges.map(\.name) == ["all", "small", "medium", "large"], "the summary names these bins")
         var copy = self
         copy.maxDetections.sort()
         return copy

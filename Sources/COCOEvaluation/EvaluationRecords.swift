@@ -1,4 +1,5 @@
-/// What accumulation needs of some images: for every detection, at which thresholds it was right or does not count.
+/// What accumulation needs of some images: for every detection, at which thresholds it was right or does not
+/// count.
 ///
 /// Ranks make records of their own images; together they give what one process would have found.
 package struct EvaluationRecords: Sendable {
@@ -27,10 +28,11 @@ package struct EvaluationRecords: Sendable {
     /// Objects that have to be found, by pair and size bin.
     var positives: [Int32] = []
     var scores: [Double] = []
-    /// A bit for each threshold at which the detection matched an object: by pair, size bin, detection. A pair's bits
-    /// begin at `areaCount * start`.
+    /// A bit for each threshold at which the detection matched an object: by pair, size bin, detection. A
+    /// pair's bits begin at `areaCount * start`.
     var matched: [UInt16] = []
-    /// A bit for each threshold at which the detection counts neither as right nor as wrong; laid out as `matched`.
+    /// A bit for each threshold at which the detection counts neither as right nor as wrong; laid out as
+    /// `matched`.
     var ignored: [UInt16] = []
     /// Detections of images that are not evaluated.
     var unknownImageCount = 0
@@ -40,7 +42,9 @@ package struct EvaluationRecords: Sendable {
         precondition(areaCount == other.areaCount, "\(areaCount) and \(other.areaCount) size bins")
         let offset = scores.count
         pairs += other.pairs.map {
-            Pair(image: $0.image, category: $0.category, start: $0.start + offset, detectionCount: $0.detectionCount)
+            Pair(
+                image: $0.image, category: $0.category, start: $0.start + offset,
+                detectionCount: $0.detectionCount)
         }
         images += other.images
         positives += other.positives

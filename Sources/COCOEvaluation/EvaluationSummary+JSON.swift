@@ -1,7 +1,8 @@
 import DetectionData
 
 extension EvaluationSummary {
-    /// Everything at full precision as a JSON object; undefined figures are -1 in `metrics` and null by category.
+    /// Everything at full precision as a JSON object; undefined figures are -1 in `metrics` and null by
+    /// category.
     package func json() -> [UInt8] {
         var writer = JSONWriter(reservingByteCount: 4096 + 128 * perCategory.count)
         writer.beginObject()
@@ -10,7 +11,7 @@ extension EvaluationSummary {
         writer.key("metrics")
         writer.beginObject()
         for metric in metrics {
-            writer.key(metric.name)
+            writer.key(text: metric.name)
             writer.value(metric.value)
         }
         writer.endObject()
@@ -35,7 +36,7 @@ extension EvaluationSummary.CategoryScore {
         writer.key("name")
         writer.value(name)
         for (key, score) in [("AP", ap), ("AP50", ap50), ("AP75", ap75)] {
-            writer.key(key)
+            writer.key(text: key)
             if let score { writer.value(score) } else { writer.null() }
         }
         writer.endObject()
@@ -50,7 +51,7 @@ extension EvaluationSummary.Counts {
             ("dropped_annotations", droppedAnnotations), ("dropped_unknown_image", droppedUnknownImage),
             ("dropped_unknown_category", droppedUnknownCategory), ("dropped_malformed", droppedMalformed),
         ] {
-            writer.key(key)
+            writer.key(text: key)
             writer.value(count)
         }
         writer.endObject()
@@ -67,7 +68,7 @@ extension EvaluationParameters {
         writer.key("area_ranges")
         writer.beginObject()
         for range in areaRanges {
-            writer.key(range.name)
+            writer.key(text: range.name)
             writer.values([range.lower, range.upper])
         }
         writer.endObject()
@@ -78,7 +79,7 @@ extension EvaluationParameters {
         writer.key("uses_categories")
         writer.value(usesCategories)
         for (key, ids) in [("image_ids", imageIDs), ("category_ids", categoryIDs)] {
-            writer.key(key)
+            writer.key(text: key)
             guard let ids else {
                 writer.null()
                 continue

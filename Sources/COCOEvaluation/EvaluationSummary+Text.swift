@@ -17,13 +17,16 @@ extension EvaluationSummary {
         let width = max(8, perCategory.map(\.name.count).max() ?? 0)
         func row(_ id: String, _ name: String, _ scores: [String]) -> String {
             let cells = scores.map { Self.right($0, 6) }.joined(separator: "  ")
-            return "\(Self.right(id, 6))  \(name)\(String(repeating: " ", count: width - name.count))  \(cells)"
+            return
+                "\(Self.right(id, 6))  \(name)\(String(repeating: " ", count: width - name.count))  \(cells)"
         }
         let head = row("id", "category", ["AP", "AP50", "AP75"])
         let rows = perCategory.map { category in
             row(
                 String(category.id), category.name,
-                [category.ap, category.ap50, category.ap75].map { $0.map { Self.rounded($0, digits: 3) } ?? "-" })
+                [category.ap, category.ap50, category.ap75].map {
+                    $0.map { Self.rounded($0, digits: 3) } ?? "-"
+                })
         }
         return ([head] + rows).joined(separator: "\n")
     }
@@ -35,7 +38,9 @@ extension EvaluationSummary {
         "\(rounded(thresholds.first ?? 0)):\(rounded(thresholds.last ?? 0))"
     }
 
-    private static func rounded(_ value: Double, digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    private static func rounded(_ value: Double, digits: Int) -> String {
+        String(format: "%.\(digits)f", value)
+    }
 
     private static func right(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text

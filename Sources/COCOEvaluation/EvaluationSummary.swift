@@ -52,7 +52,8 @@ package struct EvaluationSummary: Sendable {
     package subscript(name: String) -> Double? { metrics.first { $0.name == name }?.value }
 
     init(
-        _ curves: EvaluationCurves, _ parameters: EvaluationParameters, _ truth: GroundTruthTable, _ counts: Counts
+        _ curves: EvaluationCurves, _ parameters: EvaluationParameters, _ truth: GroundTruthTable,
+        _ counts: Counts
     ) {
         self.curves = curves
         self.parameters = parameters
@@ -80,12 +81,15 @@ package struct EvaluationSummary: Sendable {
         func precision(_ name: String, at threshold: Double? = nil, area: Int = 0, limit: Int) -> Metric {
             let thresholds = threshold.map { parameters.thresholds(equalTo: $0) } ?? all
             let value = limits.firstIndex(of: limit).flatMap {
-                curves.meanPrecision(thresholds: thresholds, categories: 0..<curves.sizes.k, area: area, limit: $0)
+                curves.meanPrecision(
+                    thresholds: thresholds, categories: 0..<curves.sizes.k, area: area, limit: $0)
             }
             let range = threshold.map(rounded) ?? span(parameters.iouThresholds)
             return Metric(
                 name: name, value: value ?? -1,
-                row: Row(isPrecision: true, threshold: range, area: parameters.areaRanges[area].name, limit: limit))
+                row: Row(
+                    isPrecision: true, threshold: range, area: parameters.areaRanges[area].name, limit: limit)
+            )
         }
         func recall(_ name: String, area: Int = 0, limit: Int) -> Metric {
             Metric(

@@ -25,7 +25,8 @@ struct GroundTruthTable: Sendable {
     /// Where each image's objects begin, and the end.
     let starts: [Int]
     let source: String
-    /// Annotations left out: of unknown images or categories, not finite, or overwritten by a later one with their id.
+    /// Annotations left out: of unknown images or categories, not finite, or overwritten by a later one with
+    /// their id.
     let droppedCount: Int
 
     init(
@@ -86,14 +87,17 @@ struct GroundTruthTable: Sendable {
     }
 
     /// Positions of annotations whose id a later one has too.
-    private static func overwritten(_ data: COCOAnnotations, _ strictness: Strictness) throws(DataError) -> Set<Int> {
+    private static func overwritten(_ data: COCOAnnotations, _ strictness: Strictness) throws(DataError)
+        -> Set<Int>
+    {
         let ids = data.annotations.map(\.id)
         let order = ids.indices.sorted { (ids[$0], $0) < (ids[$1], $1) }
         var overwritten: Set<Int> = []
         for (first, second) in zip(order, order.dropFirst()) where ids[first] == ids[second] {
             guard strictness == .lenient else {
                 throw DataError(
-                    .badInput, "\(data.source): annotation id \(ids[first]) occurs twice (entries \(first) and \(second))",
+                    .badInput,
+                    "\(data.source): annotation id \(ids[first]) occurs twice (entries \(first) and \(second))",
                     hint: "every annotation needs an id of its own")
             }
             overwritten.insert(first)
@@ -104,7 +108,8 @@ struct GroundTruthTable: Sendable {
     private static func refusal(_ annotation: COCOAnnotations.Annotation, _ source: String) -> DataError {
         let fault =
             annotation.isFinite
-            ? "is of image \(annotation.imageID), which is not listed" : "has a box or area that is not finite"
+            ? "is of image \(annotation.imageID), which is not listed"
+            : "has a box or area that is not finite"
         return DataError(.badInput, "\(source): annotation \(annotation.id) \(fault)")
     }
 }
@@ -112,7 +117,8 @@ struct GroundTruthTable: Sendable {
 extension GroundTruth {
     fileprivate init(_ annotation: COCOAnnotations.Annotation, category: Int) {
         self.init(
-            bbox: annotation.bbox, area: annotation.area, category: Int32(category), isCrowd: annotation.isCrowd,
+            bbox: annotation.bbox, area: annotation.area, category: Int32(category),
+            isCrowd: annotation.isCrowd,
             hasIDZero: annotation.id == 0)
     }
 }

@@ -1,7 +1,8 @@
 /// The ids of a data set in ascending order, and the position of each in that order.
 struct IDIndex: Sendable {
     let ids: [Int]
-    /// Position by `id - ids[0]`, -1 for ids that do not exist; empty where ids are spread too thinly for a table.
+    /// Position by `id - ids[0]`, -1 for ids that do not exist; empty where ids are spread too thinly for a
+    /// table.
     private let table: [Int32]
 
     /// - Parameter ids: in any order, repetitions allowed.

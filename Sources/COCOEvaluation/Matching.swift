@@ -11,7 +11,8 @@ struct Candidate {
     let index: Int32
 }
 
-/// Finds which detections of one image and category are right, size bin by size bin and threshold by threshold.
+/// Finds which detections of one image and category are right, size bin by size bin and threshold by
+/// threshold.
 ///
 /// T thresholds, A size bins, D detections, G ground truths.
 struct Matching {
@@ -84,17 +85,24 @@ struct Matching {
     }
 
     /// Fills `order`; returns how many objects have to be found in this size bin.
-    private mutating func arrange(_ objects: ArraySlice<GroundTruth>, _ range: EvaluationParameters.AreaRange) -> Int {
+    private mutating func arrange(_ objects: ArraySlice<GroundTruth>, _ range: EvaluationParameters.AreaRange)
+        -> Int
+    {
         order.removeAll(keepingCapacity: true)
-        for (g, object) in objects.enumerated() where !object.isCrowd && !range.excludes(object.area) { order.append(g) }
+        for (g, object) in objects.enumerated() where !object.isCrowd && !range.excludes(object.area) {
+            order.append(g)
+        }
         let positives = order.count
-        for (g, object) in objects.enumerated() where object.isCrowd || range.excludes(object.area) { order.append(g) }
+        for (g, object) in objects.enumerated() where object.isCrowd || range.excludes(object.area) {
+            order.append(g)
+        }
         return positives
     }
 
     /// Gives each detection, best score first, the free object it overlaps most, at threshold `t`.
     private mutating func assign(
-        _ t: Int, _ objects: ArraySlice<GroundTruth>, positives: Int, _ base: Int, _ records: inout EvaluationRecords
+        _ t: Int, _ objects: ArraySlice<GroundTruth>, positives: Int, _ base: Int,
+        _ records: inout EvaluationRecords
     ) {
         let bit = UInt16(1) << UInt16(t)
         isTaken.removeAll(keepingCapacity: true)

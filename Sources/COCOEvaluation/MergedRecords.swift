@@ -22,7 +22,8 @@ struct MergedRecords: Sendable {
     ) throws(DataError) {
         var owners = [Int32](repeating: -1, count: truth.images.count)
         var counts = EvaluationSummary.Counts(
-            images: truth.images.count, annotations: truth.objects.count, droppedAnnotations: truth.droppedCount)
+            images: truth.images.count, annotations: truth.objects.count,
+            droppedAnnotations: truth.droppedCount)
         for (part, records) in parts.enumerated() {
             counts.droppedUnknownImage += records.unknownImageCount
             for image in records.images where owners[Int(image.image)] < 0 {
@@ -40,7 +41,9 @@ struct MergedRecords: Sendable {
 
         var starts = [Int](repeating: 0, count: categoryCount + 1)
         for (part, records) in parts.enumerated() {
-            for pair in records.pairs where owners[Int(pair.image)] == part { starts[Int(pair.category) + 1] += 1 }
+            for pair in records.pairs where owners[Int(pair.image)] == part {
+                starts[Int(pair.category) + 1] += 1
+            }
         }
         for category in 0..<categoryCount { starts[category + 1] += starts[category] }
         var next = starts
@@ -49,7 +52,8 @@ struct MergedRecords: Sendable {
         for (part, records) in parts.enumerated() {
             for (index, pair) in records.pairs.enumerated() where owners[Int(pair.image)] == part {
                 let category = Int(pair.category)
-                references[next[category]] = Reference(image: pair.image, part: Int32(part), pair: Int32(index))
+                references[next[category]] = Reference(
+                    image: pair.image, part: Int32(part), pair: Int32(index))
                 next[category] += 1
             }
         }

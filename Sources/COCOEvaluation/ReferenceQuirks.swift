@@ -8,8 +8,8 @@ enum ReferenceQuirks {
 
     /// Evenly spaced numbers with numpy's rounding: the step is rounded once, the last number is exact.
     ///
-    /// Ten thresholds from 0.5 to 0.95 hold 0.8999999999999999, and ten of the 101 recall points lie one step above
-    /// their decimal, so that a recall of exactly 0.35 does not reach "0.35".
+    /// Ten thresholds from 0.5 to 0.95 hold 0.8999999999999999, and ten of the 101 recall points lie one step
+    /// above their decimal, so that a recall of exactly 0.35 does not reach "0.35".
     static func linearSpace(from start: Double, through end: Double, count: Int) -> [Double] {
         let step = (end - start) / Double(count - 1)
         return (0..<count).map { $0 == count - 1 ? end : Double($0) * step + start }

@@ -34,12 +34,16 @@ import Testing
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).json")
         defer { try? FileManager.default.removeItem(at: url) }
         try Data(text.utf8).write(to: url)
-        return complaint { _ = try COCOResults.read(path: url.path) }?.replacingOccurrences(of: url.path, with: "dt.json")
+        return complaint { _ = try COCOResults.read(path: url.path) }?.replacingOccurrences(
+            of: url.path, with: "dt.json")
     }
 
     @Test func strictEvaluationNamesTheAnnotation() {
         #expect(
-            complaint { _ = try COCOEvaluator(groundTruth: annotations([annotation(8), annotation(9), annotation(8)])) }
+            complaint {
+                _ = try COCOEvaluator(
+                    groundTruth: annotations([annotation(8), annotation(9), annotation(8)]))
+            }
                 == "gt.json: annotation id 8 occurs twice (entries 0 and 2)")
         #expect(
             complaint { _ = try COCOEvaluator(groundTruth: annotations([annotation(8, image: 6)])) }
@@ -58,14 +62,17 @@ import Testing
             }
         }
         #expect(
-            complaint(detection(image: 7)) == "dt.json: detection entry 1 is in image 7, which gt.json does not have")
+            complaint(detection(image: 7))
+                == "dt.json: detection entry 1 is in image 7, which gt.json does not have")
         #expect(
             complaint(detection(score: .nan))
                 == "dt.json: detection entry 1 in image 5 has a box or score that is not finite")
         #expect(
             complaint(detection(width: .infinity))
                 == "dt.json: detection entry 1 in image 5 has a box or score that is not finite")
-        #expect(complaint(detection(width: -1)) == "dt.json: detection entry 1 in image 5 has a box of negative size")
+        #expect(
+            complaint(detection(width: -1))
+                == "dt.json: detection entry 1 in image 5 has a box of negative size")
         #expect(complaint(detection(width: 0)) == nil)
     }
 
@@ -111,7 +118,9 @@ import Testing
         let copy = try COCOResults.read(path: url.path)
         #expect(copy.detections.count == results.detections.count)
         for (a, b) in zip(copy.detections, results.detections) {
-            #expect(a.imageID == b.imageID && a.categoryID == b.categoryID && a.bbox == b.bbox && a.score == b.score)
+            #expect(
+                a.imageID == b.imageID && a.categoryID == b.categoryID && a.bbox == b.bbox
+                    && a.score == b.score)
         }
         let folder = url.deletingLastPathComponent().path
         let leftovers = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
@@ -127,7 +136,9 @@ import Testing
                 == "\(path): detection entry 0, in image 5, has a box or score that is not finite")
         #expect(!FileManager.default.fileExists(atPath: path))
         let missing = "/tmp/no-such-folder-\(UUID())/dt.json"
-        #expect(complaint { try COCOResults(detections: []).write(path: missing) }?.contains("cannot be created") == true)
+        #expect(
+            complaint { try COCOResults(detections: []).write(path: missing) }?.contains("cannot be created")
+                == true)
     }
 
     @Test func parametersThatMakeNoSenseAreRefused() {

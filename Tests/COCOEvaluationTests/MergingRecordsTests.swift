@@ -27,14 +27,16 @@ import Testing
         }
         let merged = try evaluator.summarize(records.reversed())
         #expect(merged.metrics.map(\.value) == whole.metrics.map(\.value))
-        #expect(merged.curves.precision == whole.curves.precision && merged.curves.scores == whole.curves.scores)
+        #expect(
+            merged.curves.precision == whole.curves.precision && merged.curves.scores == whole.curves.scores)
         #expect(merged.counts == whole.counts)
     }
 
     @Test func threadsGiveTheSameBits() throws {
         let data = try EvaluationCase("photographs")
         let one = try COCOEvaluator(groundTruth: data.groundTruth).evaluate(results: data.results)
-        let three = try COCOEvaluator(groundTruth: data.groundTruth, threadCount: 3).evaluate(results: data.results)
+        let three = try COCOEvaluator(groundTruth: data.groundTruth, threadCount: 3).evaluate(
+            results: data.results)
         #expect(one.curves.precision == three.curves.precision && one.curves.scores == three.curves.scores)
         #expect(one.metrics.map(\.value) == three.metrics.map(\.value))
         #expect(one.counts == three.counts)

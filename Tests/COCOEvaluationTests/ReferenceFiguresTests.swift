@@ -27,7 +27,9 @@ import Testing
         #expect(EvaluationParameters.coco.recallPoints == expected.recallPoints)
     }
 
-    @Test(arguments: [("hand", "hand, 1 10 300", [300, 1, 10]), ("generated", "generated, 100 300 1000", [100, 300, 1000])])
+    @Test(arguments: [
+        ("hand", "hand, 1 10 300", [300, 1, 10]), ("generated", "generated, 100 300 1000", [100, 300, 1000]),
+    ])
     func otherLimitsOfDetections(name: String, figures: String, limits: [Int]) throws {
         var parameters = EvaluationParameters.coco
         parameters.maxDetections = limits
@@ -57,7 +59,8 @@ import Testing
 
     @Test func noDetectionsAtAllScoreZero() throws {
         let data = try EvaluationCase("hand")
-        let summary = try COCOEvaluator(groundTruth: data.groundTruth).evaluate(results: COCOResults(detections: []))
+        let summary = try COCOEvaluator(groundTruth: data.groundTruth).evaluate(
+            results: COCOResults(detections: []))
         expectEqual(summary, try #require(ExpectedFigures.read().cases["hand, no detections"]))
     }
 
@@ -69,7 +72,8 @@ import Testing
         expectEqual(summary, try #require(expected.cases["hand"]))
         var parameters = EvaluationParameters.coco
         parameters.treatsIDZeroAsUnmatched = true
-        let faithful = try COCOEvaluator(groundTruth: fromZero, parameters: parameters).evaluate(results: data.results)
+        let faithful = try COCOEvaluator(groundTruth: fromZero, parameters: parameters).evaluate(
+            results: data.results)
         expectEqual(faithful, try #require(expected.cases["hand, ids from 0"]))
     }
 
@@ -82,7 +86,9 @@ import Testing
         for (metric, figure) in zip(summary.metrics, figures) { #expect(abs(metric.value - figure) < 5.1e-7) }
         #expect(
             summary.metrics.map(\.name)
-                == ["AP", "AP50", "AP75", "APs", "APm", "APl", "AR@1", "AR@10", "AR@100", "ARs", "ARm", "ARl"])
+                == [
+                    "AP", "AP50", "AP75", "APs", "APm", "APl", "AR@1", "AR@10", "AR@100", "ARs", "ARm", "ARl",
+                ])
         let apByThreshold = (0..<10).map {
             summary.curves.meanPrecision(thresholds: $0..<$0 + 1, categories: 0..<1, area: 0, limit: 2) ?? -1
         }
@@ -98,8 +104,9 @@ import Testing
         let pair = records.pairs[0]
         #expect(pair.image == 0 && pair.category == 0 && pair.detectionCount == 5)
         #expect(Array(records.scores[0..<5]) == [0.9, 0.9, 0.8, 0.7, 0.6])
-        // Five detections, size bins all, small, medium, large; bit t is threshold t. The first box takes the object
-        // up to 0.85, the perfect second one above; two boxes share the crowd; the last fits up to 0.80.
+        // Five detections, size bins all, small, medium, large; bit t is threshold t. The first box takes the
+        // object up to 0.85, the perfect second one above; two boxes share the crowd; the last fits up to
+        // 0.80.
         let all: UInt16 = 0b11_1111_1111
         #expect(Array(records.matched[0..<5]) == [0b00_1111_1111, 0b11_0000_0000, all, all, 0b00_0111_1111])
         #expect(Array(records.ignored[0..<5]) == [0, 0, all, all, 0])
@@ -115,24 +122,45 @@ import Testing
         }
         let summary = try COCOEvaluator(groundTruth: data.groundTruth).evaluate(
             results: COCOResults(detections: perfect.reversed()))
-        for category in summary.perCategory { #expect((category.ap ?? 1) > 1 - 1e-15, "category \(category.id)") }
+        for category in summary.perCategory {
+            #expect((category.ap ?? 1) > 1 - 1e-15, "category \(category.id)")
+        }
         #expect(summary.text.contains("maxDets=100 ] = 1.000"))
     }
 
     @Test func jsonHoldsEveryFigureExactly() throws {
+        // `JSONSerialization` rounds some doubles to a neighbour; `JSONDecoder` does not.
         struct Figures: Decodable {
-            struct Category: Decodable { let id: Int, name: String, AP: Double?, AP50: Double?, AP75: Double? }
-            struct Parameters: Decodable { let iou_thresholds: [Double], max_detections: [Int] }
-            let metrics: [String: Double], per_category: [Category], counts: [String: Int], parameters: Parameters
+            struct Category: Decodable {
+                enum CodingKeys: String, CodingKey {
+                    case id
+                    case ap = "AP"
+                    case ap75 = "AP75"
+                }
+                let id: Int, ap: Double?, ap75: Double?
+            }
+            struct Parameters: Decodable {
+                enum CodingKeys: String, CodingKey { case thresholds = "iou_thresholds" }
+                let thresholds: [Double]
+            }
+            enum CodingKeys: String, CodingKey {
+                case metrics
+                case categories = "per_category"
+                case counts, parameters
+            }
+            let metrics: [String: Double], categories: [Category], counts: [String: Int],
+                parameters: Parameters
         }
         let summary = try summary("generated")
         let figures = try JSONDecoder().decode(Figures.self, from: Data(summary.json()))
+        #expect(figures.metrics.count == 12)
         for metric in summary.metrics { #expect(figures.metrics[metric.name] == metric.value) }
-        #expect(figures.per_category.map(\.AP) == summary.perCategory.map(\.ap))
-        #expect(figures.per_category.map(\.AP75) == summary.perCategory.map(\.ap75))
+        #expect(figures.categories.map(\.id) == [3, 4, 17, 55, 90])
+        #expect(figures.categories.map(\.ap) == summary.perCategory.map(\.ap))
+        #expect(figures.categories.map(\.ap75) == summary.perCategory.map(\.ap75))
         #expect(figures.counts["images"] == 48)
-        #expect((figures.counts["dropped_unknown_category"] ?? 0) > 0)
-        #expect(figures.parameters.iou_thresholds == EvaluationParameters.coco.iouThresholds)
+        #expect(figures.counts["dropped_unknown_category"] ?? 0 > 0)
+        #expect(figures.parameters.thresholds == EvaluationParameters.coco.iouThresholds)
         #expect(summary.categoryText.split(separator: "\n").count == 6)
         #expect(summary.categoryText.contains("    55  kind 55        -       -       -"))
     }

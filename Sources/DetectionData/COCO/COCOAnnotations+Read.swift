@@ -5,14 +5,16 @@ extension COCOAnnotations {
         case training
         /// Categories and annotations; an image needs no more than its id, and gets an empty name and size 0.
         case scoring
-        /// Images with name and size; annotations and categories may be absent, as in files of unlabelled images.
+        /// Images with name and size; annotations and categories may be absent, as in files of unlabelled
+        /// images.
         case imageList
     }
 
     /// Reads a COCO instances file; its keys may come in any order, and keys not needed here are skipped.
     ///
-    /// An annotation needs `id`, `image_id`, `category_id`, `bbox` and `area`; `iscrowd` and `ignore` are 0 where
-    /// absent. Ids may be written `1.0`. Whether ids are unique and known is left to the users of the data.
+    /// An annotation needs `id`, `image_id`, `category_id`, `bbox` and `area`; `iscrowd` and `ignore` are 0
+    /// where absent. Ids may be written `1.0`. Whether ids are unique and known is left to the users of the
+    /// data.
     /// - Throws: `DataError` naming the file and the place in it.
     package static func read(path: String, for use: Use = .training) throws(DataError) -> COCOAnnotations {
         var scanner = try JSONScanner(path: path)
@@ -31,7 +33,8 @@ extension COCOAnnotations {
         try scanner.beginObject()
         while let key = try scanner.nextKey() {
             switch key {
-            case "images": images = try scanner.list { scanner, i throws(DataError) in try image(&scanner, i, use) }
+            case "images":
+                images = try scanner.list { scanner, i throws(DataError) in try image(&scanner, i, use) }
             case "categories": categories = try scanner.list(category)
             case "annotations": annotations = try scanner.list(annotation)
             default: try scanner.skipValue()
@@ -42,10 +45,13 @@ extension COCOAnnotations {
         if use != .imageList, annotations == nil { throw scanner.missing("annotations") }
         if use != .imageList, categories == nil { throw scanner.missing("categories") }
         return COCOAnnotations(
-            images: images, categories: categories ?? [], annotations: annotations ?? [], source: scanner.name)
+            images: images, categories: categories ?? [], annotations: annotations ?? [], source: scanner.name
+        )
     }
 
-    private static func image(_ scanner: inout JSONScanner, _ index: Int, _ use: Use) throws(DataError) -> ImageRecord {
+    private static func image(_ scanner: inout JSONScanner, _ index: Int, _ use: Use) throws(DataError)
+        -> ImageRecord
+    {
         let start = scanner.nextOffset()
         var (id, width, height): (Int?, Int?, Int?)
         var fileName: String?
@@ -88,7 +94,8 @@ extension COCOAnnotations {
         return Category(id: id, name: name)
     }
 
-    private static func annotation(_ scanner: inout JSONScanner, _ index: Int) throws(DataError) -> Annotation {
+    private static func annotation(_ scanner: inout JSONScanner, _ index: Int) throws(DataError) -> Annotation
+    {
         let start = scanner.nextOffset()
         var (id, imageID, categoryID): (Int?, Int?, Int?)
         var bbox: (x: Double, y: Double, width: Double, height: Double)?
@@ -114,6 +121,7 @@ extension COCOAnnotations {
         guard let bbox else { throw scanner.missing("bbox", place) }
         guard let area else { throw scanner.missing("area", place) }
         return Annotation(
-            id: id, imageID: imageID, categoryID: categoryID, bbox: bbox, area: area, isCrowd: isCrowd, ignore: ignore)
+            id: id, imageID: imageID, categoryID: categoryID, bbox: bbox, area: area, isCrowd: isCrowd,
+            ignore: ignore)
     }
 }

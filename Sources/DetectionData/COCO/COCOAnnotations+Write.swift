@@ -2,7 +2,8 @@ extension COCOAnnotations {
     /// Writes a COCO instances file that `read(path:)` and other COCO readers take, whole or not at all.
     ///
     /// The same data gives the same bytes. `ignore` is written only where set.
-    /// - Throws: `DataError(.badInput)` naming the annotation whose numbers are not finite, `.output` from the disk.
+    /// - Throws: `DataError(.badInput)` naming the annotation whose numbers are not finite, `.output` from
+    ///   the disk.
     package func write(path: String) throws(DataError) {
         var writer = JSONWriter(reservingByteCount: 160 * annotations.count + 100 * images.count)
         writer.beginObject()
@@ -45,7 +46,8 @@ extension COCOAnnotations.Annotation {
     fileprivate func write(to writer: inout JSONWriter, path: String) throws(DataError) {
         let numbers = [bbox.x, bbox.y, bbox.width, bbox.height]
         guard area.isFinite, numbers.allSatisfy(\.isFinite) else {
-            throw DataError(.badInput, "\(path): annotation \(id) of image \(imageID) has a box that is not finite")
+            throw DataError(
+                .badInput, "\(path): annotation \(id) of image \(imageID) has a box that is not finite")
         }
         writer.beginObject()
         writer.key("id")

@@ -30,7 +30,8 @@ package struct COCOAnnotations: Sendable {
         package let ignore: Bool
 
         package init(
-            id: Int, imageID: Int, categoryID: Int, bbox: (x: Double, y: Double, width: Double, height: Double),
+            id: Int, imageID: Int, categoryID: Int,
+            bbox: (x: Double, y: Double, width: Double, height: Double),
             area: Double, isCrowd: Bool = false, ignore: Bool = false
         ) {
             self.id = id
@@ -50,7 +51,8 @@ package struct COCOAnnotations: Sendable {
     package let source: String
 
     package init(
-        images: [ImageRecord], categories: [Category], annotations: [Annotation], source: String = "annotations"
+        images: [ImageRecord], categories: [Category], annotations: [Annotation],
+        source: String = "annotations"
     ) {
         self.source = source
         self.images = images

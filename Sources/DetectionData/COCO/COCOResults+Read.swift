@@ -1,7 +1,9 @@
 extension COCOResults {
-    /// Reads a list `[{"image_id", "category_id", "bbox": [x, y, w, h], "score"}, ...]`; other keys are skipped.
+    /// Reads a list `[{"image_id", "category_id", "bbox": [x, y, w, h], "score"}, ...]`; other keys are
+    /// skipped.
     ///
-    /// - Parameter acceptsNonFinite: takes Python's `NaN` and `Infinity`, for an evaluation that counts and drops them.
+    /// - Parameter acceptsNonFinite: takes Python's `NaN` and `Infinity`, for an evaluation that counts and
+    ///   drops them.
     /// - Throws: `DataError` naming the file and the place in it.
     package static func read(path: String, acceptsNonFinite: Bool = false) throws(DataError) -> COCOResults {
         var scanner = try JSONScanner(path: path, acceptsNonFinite: acceptsNonFinite)

@@ -1,15 +1,15 @@
 extension COCOResults {
     /// Writes the list so that `read(path:)` gives the same doubles back, whole or not at all.
     ///
-    /// - Throws: `DataError(.badInput)` naming the image with a detection that is not finite, `.output` from the disk.
+    /// - Throws: `DataError(.badInput)` naming the image with a detection that is not finite, `.output`
+    ///   from the disk.
     package func write(path: String) throws(DataError) {
         var writer = JSONWriter(reservingByteCount: 144 * detections.count)
         writer.beginArray()
         for (index, detection) in detections.enumerated() {
             guard detection.isFinite else {
-                throw DataError(
-                    .badInput,
-                    "\(path): detection entry \(index), in image \(detection.imageID), has a box or score that is not finite")
+                let place = "detection entry \(index), in image \(detection.imageID),"
+                throw DataError(.badInput, "\(path): \(place) has a box or score that is not finite")
             }
             writer.beginObject()
             writer.key("image_id")

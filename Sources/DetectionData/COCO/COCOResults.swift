@@ -1,4 +1,5 @@
-/// Detections of boxes in COCO's results format, in the order of the file, which decides between equal scores.
+/// Detections of boxes in COCO's results format, in the order of the file, which decides between equal
+/// scores.
 package struct COCOResults: Sendable {
     package struct Detection: Sendable {
         package let imageID: Int
@@ -8,7 +9,8 @@ package struct COCOResults: Sendable {
         package let score: Double
 
         package init(
-            imageID: Int, categoryID: Int, bbox: (x: Double, y: Double, width: Double, height: Double), score: Double
+            imageID: Int, categoryID: Int, bbox: (x: Double, y: Double, width: Double, height: Double),
+            score: Double
         ) {
             self.imageID = imageID
             self.categoryID = categoryID
@@ -18,7 +20,8 @@ package struct COCOResults: Sendable {
 
         /// Whether every number is one.
         package var isFinite: Bool {
-            bbox.x.isFinite && bbox.y.isFinite && bbox.width.isFinite && bbox.height.isFinite && score.isFinite
+            bbox.x.isFinite && bbox.y.isFinite && bbox.width.isFinite && bbox.height.isFinite
+                && score.isFinite
         }
     }
 

@@ -38,14 +38,16 @@ extension JSONScanner {
             count += 1
         }
         guard count == 4 else {
-            throw failure("bbox has \(count) numbers, not 4", at: start, hint: "COCO boxes are x, y, width, height")
+            throw failure(
+                "bbox has \(count) numbers, not 4", at: start, hint: "COCO boxes are x, y, width, height")
         }
         return (x: numbers.0, y: numbers.1, width: numbers.2, height: numbers.3)
     }
 
     /// The error for a table that the file lacks.
     func missing(_ key: String) -> DataError {
-        DataError(.badInput, "\(name): has no '\(key)'", hint: "this does not look like a COCO annotation file")
+        DataError(
+            .badInput, "\(name): has no '\(key)'", hint: "this does not look like a COCO annotation file")
     }
 
     /// The error for a key that an entry lacks.

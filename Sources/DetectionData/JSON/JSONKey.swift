@@ -1,4 +1,4 @@
-/// A key of a JSON object, comparable with literals without making a string: `switch key { case "bbox": ... }`.
+/// A key of a JSON object, comparable with literals without making a string, as in `case "bbox":`.
 ///
 /// It points into the scanned text and is valid until the next key is read from the same scanner.
 package struct JSONKey {

@@ -7,7 +7,8 @@ extension JSONScanner {
     }
 
     func truncated() -> DataError {
-        failure(end == 0 ? "the file is empty" : "the text ends in the middle of a value", at: end,
+        failure(
+            end == 0 ? "the file is empty" : "the text ends in the middle of a value", at: end,
             hint: "the file is incomplete; was its writer stopped, or the disk full?")
     }
 

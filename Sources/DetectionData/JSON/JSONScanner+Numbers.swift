@@ -33,8 +33,11 @@ extension JSONScanner {
         let token = try scanNumber()
         if let magnitude = Self.exactly(token) { return token.isNegative ? -magnitude : magnitude }
         // Rare: 20 or more digits, or an exponent beyond the exact powers of ten.
-        let text = String(decoding: UnsafeBufferPointer(start: base + start, count: position - start), as: UTF8.self)
-        guard let value = Double(text), value.isFinite else { throw failure("a number out of range", at: start) }
+        let text = String(
+            decoding: UnsafeBufferPointer(start: base + start, count: position - start), as: UTF8.self)
+        guard let value = Double(text), value.isFinite else {
+            throw failure("a number out of range", at: start)
+        }
         return value
     }
 
@@ -47,7 +50,9 @@ extension JSONScanner {
         if token.isPlainInteger, !token.isInexact {
             let value = token.isNegative ? Int(exactly: token.digits).map(-) : Int(exactly: token.digits)
             if let value { return value }
-        } else if let magnitude = Self.exactly(token), magnitude <= 0x1p53, let value = Int(exactly: magnitude) {
+        } else if let magnitude = Self.exactly(token), magnitude <= 0x1p53,
+            let value = Int(exactly: magnitude)
+        {
             return token.isNegative ? -value : value
         }
         throw failure("expected an integer of 64 bits", at: start)
@@ -140,8 +145,8 @@ extension JSONScanner {
 
     /// The double nearest to the quotient of two positive integers.
     ///
-    /// Both are shifted to their top bit, which gives a 64-bit quotient; a remainder is or-ed into its last bit, far
-    /// below the 53 that are kept, so that the conversion rounds as if it saw all digits.
+    /// Both are shifted to their top bit, which gives a 64-bit quotient; a remainder is or-ed into its last
+    /// bit, far below the 53 that are kept, so that the conversion rounds as if it saw all digits.
     private static func quotient(_ dividend: UInt64, _ divisor: UInt64) -> Double {
         let divisorShift = divisor.leadingZeroBitCount
         let dividendShift = dividend.leadingZeroBitCount
@@ -163,7 +168,8 @@ extension JSONScanner {
 
 /// 10^0...10^22, the powers of ten that are doubles.
 private let powersOfTen: [Double] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19,
     1e20, 1e21, 1e22,
 ]
 

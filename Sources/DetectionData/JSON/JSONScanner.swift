@@ -1,7 +1,7 @@
 /// Reads a JSON text value by value, in the order of the file, without building a tree.
 ///
-/// The caller says what it expects next; anything else is a `DataError(.badInput)` that names file, byte and line.
-/// Objects and arrays are walked with
+/// The caller says what it expects next; anything else is a `DataError(.badInput)` that names file, byte and
+/// line. Objects and arrays are walked with
 /// ```
 /// try scanner.beginObject()
 /// while let key = try scanner.nextKey() {
@@ -11,8 +11,8 @@
 ///     }
 /// }
 /// ```
-/// and each value must be read or skipped before the next key or element is asked for. Grammar: RFC 8259, and a byte
-/// order mark at the start is passed over.
+/// and each value must be read or skipped before the next key or element is asked for. Grammar: RFC 8259, and
+/// a byte order mark at the start is passed over.
 package struct JSONScanner: ~Copyable {
     /// Values may be nested this deep; no annotation file comes near it.
     static let depthLimit = 256
@@ -88,7 +88,8 @@ package struct JSONScanner: ~Copyable {
         try open(UInt8(ascii: "["), "an array")
     }
 
-    /// The next key of the object begun last, or nil past its end; the scanner then stands before the key's value.
+    /// The next key of the object begun last, or nil past its end; the scanner then stands before the key's
+    /// value.
     package mutating func nextKey() throws(DataError) -> JSONKey? {
         guard try advance(closing: UInt8(ascii: "}"), "',' or '}'") else { return nil }
         guard position < end else { throw truncated() }

@@ -2,7 +2,8 @@ import Foundation
 
 /// The bytes of a JSON text, mapped from a file or held in memory, and the name errors call them by.
 ///
-/// Mapping keeps the half gigabyte of a large annotation file out of the process: ranks of one node share its pages.
+/// Mapping keeps the half gigabyte of a large annotation file out of the process: ranks of one node share its
+/// pages.
 final class JSONSource {
     let name: String
     let base: UnsafePointer<UInt8>
@@ -28,7 +29,9 @@ final class JSONSource {
             throw DataError(.missingInput, "\(path): cannot be examined: \(Self.systemMessage)")
         }
         let format = status.st_mode & S_IFMT
-        guard format != S_IFDIR else { throw DataError(.missingInput, "\(path): is a folder, not a JSON file") }
+        guard format != S_IFDIR else {
+            throw DataError(.missingInput, "\(path): is a folder, not a JSON file")
+        }
         name = path
         guard format == S_IFREG, status.st_size > 0 else {
             // A pipe or a device has no pages to map, nor has an empty file.
@@ -57,7 +60,9 @@ final class JSONSource {
 
     /// The 1-based line of a byte offset.
     func line(at offset: Int) -> Int {
-        UnsafeBufferPointer(start: base, count: min(offset, count)).reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
+        UnsafeBufferPointer(start: base, count: min(offset, count)).reduce(1) {
+            $1 == UInt8(ascii: "\n") ? $0 + 1 : $0
+        }
     }
 
     /// A copy of `bytes` that lives until the next call or the end of the source.

@@ -13,8 +13,18 @@ package struct JSONWriter: Sendable {
     package mutating func beginArray() { open(UInt8(ascii: "[")) }
     package mutating func endArray() { close(UInt8(ascii: "]")) }
 
-    /// The key of the value written next.
-    package mutating func key(_ key: String) {
+    /// The key of the value written next; a literal without characters that need escapes.
+    package mutating func key(_ key: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes += UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// The key of the value written next; any text.
+    package mutating func key(text key: String) {
         separate()
         quote(key)
         bytes.append(UInt8(ascii: ":"))

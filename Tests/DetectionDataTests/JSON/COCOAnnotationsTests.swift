@@ -7,12 +7,19 @@ import Testing
 @Suite struct COCOAnnotationsTests {
     /// What Foundation's decoder makes of the same file.
     private struct Reference: Decodable {
-        struct Image: Decodable { let id: Int, file_name: String, width: Int, height: Int }
+        struct Image: Decodable { let id: Int, fileName: String, width: Int, height: Int }
         struct Category: Decodable { let id: Int, name: String }
         struct Annotation: Decodable {
-            let id: Int, image_id: Int, category_id: Int, bbox: [Double], area: Double, iscrowd: Int, ignore: Int?
+            let id: Int, imageId: Int, categoryId: Int, bbox: [Double], area: Double, iscrowd: Int,
+                ignore: Int?
         }
         let images: [Image], categories: [Category], annotations: [Annotation]
+
+        static func read(_ url: URL) throws -> Reference {
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(Reference.self, from: Data(contentsOf: url))
+        }
     }
 
     private func read(_ text: String, for use: COCOAnnotations.Use = .training) throws -> COCOAnnotations {
@@ -31,7 +38,7 @@ import Testing
 
     private func expectEqual(_ data: COCOAnnotations, _ reference: Reference) {
         #expect(data.images.map(\.id) == reference.images.map(\.id))
-        #expect(data.images.map(\.fileName) == reference.images.map(\.file_name))
+        #expect(data.images.map(\.fileName) == reference.images.map(\.fileName))
         #expect(data.images.map(\.width) == reference.images.map(\.width))
         #expect(data.images.map(\.height) == reference.images.map(\.height))
         #expect(data.categories.map(\.id) == reference.categories.map(\.id))
@@ -39,8 +46,8 @@ import Testing
         #expect(data.annotations.count == reference.annotations.count)
         for (ours, theirs) in zip(data.annotations, reference.annotations) {
             #expect(ours.id == theirs.id)
-            #expect(ours.imageID == theirs.image_id)
-            #expect(ours.categoryID == theirs.category_id)
+            #expect(ours.imageID == theirs.imageId)
+            #expect(ours.categoryID == theirs.categoryId)
             let box: [Double] = [ours.bbox.x, ours.bbox.y, ours.bbox.width, ours.bbox.height]
             #expect(box == theirs.bbox)
             #expect(ours.area == theirs.area)
@@ -51,14 +58,14 @@ import Testing
     @Test(arguments: ["photographs", "generated"])
     func readsWhatAnotherReaderReadsAndWritesItBack(name: String) throws {
         let url = Golden.url("coco_eval/\(name)_gt.json")
-        let reference = try JSONDecoder().decode(Reference.self, from: Data(contentsOf: url))
+        let reference = try Reference.read(url)
         let data = try COCOAnnotations.read(path: url.path)
         expectEqual(data, reference)
 
         let copy = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).json")
         defer { try? FileManager.default.removeItem(at: copy) }
         try data.write(path: copy.path)
-        expectEqual(data, try JSONDecoder().decode(Reference.self, from: Data(contentsOf: copy)))
+        expectEqual(data, try Reference.read(copy))
     }
 
     @Test func keysComeInAnyOrderAndUnknownOnesAreSkipped() throws {
@@ -69,7 +76,8 @@ import Testing
                "category_id":3,"image_id":9.0,"id":1,"attributes":[[{}],null]}],
              "info":{"year":2017},"images":[{"height":5,"id":9,"file_name":"ä/b.jpg","width":6,"license":4}]}
             """)
-        #expect(data.annotations.count == 1 && data.annotations[0].imageID == 9 && data.annotations[0].isCrowd)
+        #expect(
+            data.annotations.count == 1 && data.annotations[0].imageID == 9 && data.annotations[0].isCrowd)
         #expect(data.annotations[0].bbox == (x: 1, y: 2, width: 3, height: 4.5))
         #expect(data.images[0].fileName == "ä/b.jpg" && data.categories[0].id == 3)
         #expect(data.source == "gt.json")
@@ -90,7 +98,8 @@ import Testing
             complaint(head + #"{"id":7,"bbox":[1,NaN,3,4]}]}"#)
                 == "gt.json: expected a number, found NaN or Infinity, at byte 62, line 1")
         #expect(
-            complaint(head + #"{"id":"7"}]}"#) == "gt.json: expected a number, found a string, at byte 50, line 1")
+            complaint(head + #"{"id":"7"}]}"#)
+                == "gt.json: expected a number, found a string, at byte 50, line 1")
         #expect(complaint(#"{"images":[]}"#) == "gt.json: has no 'annotations'")
         #expect(complaint(#"{"annotations":[],"categories":[]}"#) == "gt.json: has no 'images'")
         #expect(complaint("[]")?.contains("found a list") == true)

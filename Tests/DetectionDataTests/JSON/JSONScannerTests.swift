@@ -24,11 +24,14 @@ import Testing
     private func complaint(_ text: String) -> String? { complaint(Array(text.utf8)) }
 
     @Test func numbersAreTheNearestDoubles() throws {
-        // Written to their exact neighbours: halfway cases, the ends of the range, more digits than 64 bits hold.
+        // Written to their exact neighbours: halfway cases, the ends of the range, more digits than 64 bits
+        // hold.
         let cases: [(String, UInt64)] = [
-            ("9007199254740993", 0x4340_0000_0000_0000), ("9007199254740993.0000000000000001", 0x4340_0000_0000_0001),
+            ("9007199254740993", 0x4340_0000_0000_0000),
+            ("9007199254740993.0000000000000001", 0x4340_0000_0000_0001),
             ("0.1", 0x3FB9_9999_9999_999A), ("-0", 0x8000_0000_0000_0000), ("-0.0e5", 0x8000_0000_0000_0000),
-            ("1.7976931348623157e308", 0x7FEF_FFFF_FFFF_FFFF), ("5e-324", 1), ("2e-324", 0), ("1E+2", 0x4059_0000_0000_0000),
+            ("1.7976931348623157e308", 0x7FEF_FFFF_FFFF_FFFF), ("5e-324", 1), ("2e-324", 0),
+            ("1E+2", 0x4059_0000_0000_0000),
             ("2.2250738585072011e-308", 0x000F_FFFF_FFFF_FFFF), ("1e22", 0x4480_F0CF_064D_D592),
             ("1e23", 0x44B5_2D02_C7E1_4AF6), ("0.8999999999999999", 0x3FEC_CCCC_CCCC_CCCC),
             ("179769313486231570000000000000000000000.5", 0x47E0_E7C9_EEBC_4449),
@@ -56,7 +59,10 @@ import Testing
         var random = RandomSource(seed: 2, purpose: .test)
         for _ in 0..<20_000 {
             let number = Double(bitPattern: random.next())
-            let (scaled, unit) = (Double(Float(bitPattern: UInt32(random.next() >> 32))), Double.random(in: 0..<1, using: &random))
+            let (scaled, unit) = (
+                Double(Float(bitPattern: UInt32(random.next() >> 32))),
+                Double.random(in: 0..<1, using: &random)
+            )
             for number in [number, scaled, unit, unit * 640] where number.isFinite {
                 var writer = JSONWriter()
                 writer.value(number)
@@ -67,8 +73,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "01", "1.", ".5", "-", "+1", "1e", "1e+", "0x10", "NaN", "Infinity", "-Infinity", "1 2", "nul", "truex", "[1,]",
-        "[1 2]", "[,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{\"a\":}", "{\"a\"}", "[", "{", "[1", "[1,", "{\"a\":1",
+        "01", "1.", ".5", "-", "+1", "1e", "1e+", "0x10", "NaN", "Infinity", "-Infinity", "1 2", "nul",
+        "truex", "[1,]",
+        "[1 2]", "[,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{\"a\":}", "{\"a\"}", "[", "{", "[1", "[1,",
+        "{\"a\":1",
         "\"abc", "\"\\", "", "  ", "]", "\"\u{1}\"", "[}",
     ])
     func textsOutsideTheGrammarAreRefused(text: String) {
@@ -76,7 +84,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "0", "-1.5e-7", "[]", "{}", "[[],{}]", " [ 1 , 2 ] ", "{\"a\":{\"b\":[true,false,null]}}", "\"\\u00e9\\\"\"",
+        "0", "-1.5e-7", "[]", "{}", "[[],{}]", " [ 1 , 2 ] ", "{\"a\":{\"b\":[true,false,null]}}",
+        "\"\\u00e9\\\"\"",
         "\u{FEFF}[1]",
     ])
     func textsInsideTheGrammarAreSkipped(text: String) {
@@ -84,8 +93,11 @@ import Testing
     }
 
     @Test func errorsNameFileByteAndLine() {
-        #expect(complaint("{\n \"a\": tru }") == "text.json: a word that JSON does not have, at byte 8, line 2")
-        #expect(complaint("[1,\n2,\n NaN]") == "text.json: expected a number, found NaN or Infinity, at byte 8, line 3")
+        #expect(
+            complaint("{\n \"a\": tru }") == "text.json: a word that JSON does not have, at byte 8, line 2")
+        #expect(
+            complaint("[1,\n2,\n NaN]")
+                == "text.json: expected a number, found NaN or Infinity, at byte 8, line 3")
         #expect(complaint("[1,2") == "text.json: the text ends in the middle of a value, at byte 4, line 1")
         #expect(complaint("") == "text.json: the file is empty, at byte 0, line 1")
     }
@@ -126,7 +138,8 @@ import Testing
 
     @Test func integersMayBeWrittenAsDecimals() throws {
         for (text, value) in [
-            ("7", 7), ("-7.0", -7), ("3e2", 300), ("9223372036854775807", Int.max), ("1.50e1", 15), ("0.0", 0),
+            ("7", 7), ("-7.0", -7), ("3e2", 300), ("9223372036854775807", Int.max), ("1.50e1", 15),
+            ("0.0", 0),
         ] {
             var scanner = scanner(text)
             #expect(try scanner.integer() == value)
@@ -150,7 +163,7 @@ import Testing
     @Test func writerEscapesAndSeparates() throws {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.key("a\"\n")
+        writer.key(text: "a\"\n")
         writer.values([1, 0.1, 1e21])
         writer.key("b")
         writer.beginArray()
@@ -176,5 +189,9 @@ import Testing
                 return error?.kind == .missingInput && error?.message.hasPrefix(path) == true
             }
         }
+        // No pages to map, as with a pipe.
+        #expect {
+            try COCOResults.read(path: "/dev/null")
+        } throws: { ($0 as? DataError)?.message == "/dev/null: the file is empty, at byte 0, line 1" }
     }
 }

@@ -1,7 +1,8 @@
 """Makes the evaluation cases of this folder and the numbers pycocotools gives for them.
 
 Run:      python make_coco_eval.py COCO_CC_VAL_JSON   (instances_val.json of the freely licensed COCO subset)
-Versions: Python 3.11, numpy 2.x, pycocotools 2.0.11; the ones used are written into expected.json.
+Versions: those used are written into expected.json.
+Source:   the annotations behind photographs_*.json are COCO 2017's, by the COCO Consortium, CC BY 4.0.
 """
 import contextlib, copy, io, json, random, sys
 from importlib.metadata import version
