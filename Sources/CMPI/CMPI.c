@@ -1,9 +1,16 @@
+#define _GNU_SOURCE
 #include "CMPI.h"
 
+#include <errno.h>
 #include <mpi.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 struct cmpi_comm {
     MPI_Comm handle;
@@ -87,6 +94,16 @@ int cmpi_library_version(char *version, int capacity) {
     int code = MPI_Get_library_version(text, &length);
     snprintf(version, (size_t)capacity, "%s", text);
     return checked("MPI_Get_library_version", code);
+}
+
+int cmpi_allowed_processors(int64_t *allowed, int capacity) {
+    cpu_set_t mask;
+    if (sched_getaffinity(0, sizeof mask, &mask) != 0) {
+        snprintf(errorText, sizeof errorText, "sched_getaffinity: %s", strerror(errno));
+        return MPI_ERR_OTHER;
+    }
+    for (int i = 0; i < capacity && i < CPU_SETSIZE; i++) allowed[i] = CPU_ISSET(i, &mask) ? 1 : 0;
+    return 0;
 }
 
 // MARK: Communicators
@@ -338,26 +355,62 @@ void cmpi_add_floats(float *target, const float *source, int64_t count) {
     for (int64_t i = 0; i < count; i++) sum[i] += term[i];
 }
 
-// Blocks of 8 KB stay in the first-level cache while every source is added and the copy is written.
-enum { BLOCK = 2048 };
-
+// Element i of the target may be element i of a source, which forbids `restrict` but not vectors.
 VECTOR_CLONES
-void cmpi_sum_floats(float *target, float *copy, const float *const *sources, int sourceCount, int64_t count) {
+static void sumOfTwo(float *target, const float *first, const float *second, int64_t count) {
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t i = 0; i < count; i++) target[i] = first[i] + second[i];
+}
+
+// Past the caches: a line that is written whole need not be read first, which saves a third of the traffic.
+static void storeFloats(float *target, const float *source, int64_t count) {
+#if defined(__SSE2__)
+    int64_t head = (int64_t)(-(uintptr_t)target / sizeof(float) % 16);
+    if (head > count) head = count;
+    memcpy(target, source, (size_t)head * sizeof(float));
+    int64_t i = head;
+    for (; i + 16 <= count; i += 16) {
+        __m128 a = _mm_loadu_ps(source + i), b = _mm_loadu_ps(source + i + 4);
+        __m128 c = _mm_loadu_ps(source + i + 8), d = _mm_loadu_ps(source + i + 12);
+        _mm_stream_ps(target + i, a);
+        _mm_stream_ps(target + i + 4, b);
+        _mm_stream_ps(target + i + 8, c);
+        _mm_stream_ps(target + i + 12, d);
+    }
+    memcpy(target + i, source + i, (size_t)(count - i) * sizeof(float));
+    _mm_sfence();
+#else
+    memcpy(target, source, (size_t)count * sizeof(float));
+#endif
+}
+
+void cmpi_copy_floats(float *target, const float *source, int64_t count, int past_caches) {
+    if (past_caches) {
+        storeFloats(target, source, count);
+    } else {
+        memcpy(target, source, (size_t)count * sizeof(float));
+    }
+}
+
+// Blocks of 16 KB stay in the first-level cache while every source is added and the copy is written.
+enum { BLOCK = 4096 };
+
+void cmpi_sum_floats(
+    float *target, float *copy, const float *const *sources, int sourceCount, int64_t count, int past_caches) {
     for (int64_t start = 0; start < count; start += BLOCK) {
         int64_t length = count - start < BLOCK ? count - start : BLOCK;
-        float sum[BLOCK];
-        const float *first = sources[0] + start;
+        float *sum = target + start;
         if (sourceCount == 1) {
-            memcpy(sum, first, (size_t)length * sizeof(float));
+            memmove(sum, sources[0] + start, (size_t)length * sizeof(float));
+        } else if (sourceCount == 2) {
+            sumOfTwo(sum, sources[0] + start, sources[1] + start, length);
         } else {
-            const float *second = sources[1] + start;
-            for (int64_t i = 0; i < length; i++) sum[i] = first[i] + second[i];
+            float partial[BLOCK];
+            sumOfTwo(partial, sources[0] + start, sources[1] + start, length);
+            for (int s = 2; s < sourceCount - 1; s++) cmpi_add_floats(partial, sources[s] + start, length);
+            // The target is written last: it may be any of the sources.
+            sumOfTwo(sum, partial, sources[sourceCount - 1] + start, length);
         }
-        for (int s = 2; s < sourceCount; s++) {
-            const float *next = sources[s] + start;
-            for (int64_t i = 0; i < length; i++) sum[i] += next[i];
-        }
-        memcpy(target + start, sum, (size_t)length * sizeof(float));
-        if (copy) memcpy(copy + start, sum, (size_t)length * sizeof(float));
+        if (copy) cmpi_copy_floats(copy + start, sum, length, past_caches);
     }
 }

@@ -3,32 +3,45 @@ internal import Glibc
 
 /// The patience of one wait: how long it lasts and how it passes the time.
 struct Deadline {
-    /// Tests of the first microseconds, when an answer is usually near.
-    private static let spinCount = 64
+    /// Tests before the clock is read at all.
+    private static let eagerCount = 64
     /// Past this many seconds nothing is near, and a core is better left to others.
     private static let restlessSeconds = 2.0
     private static let restMicroseconds: UInt32 = 100
 
     private let start = ContinuousClock.now
     private let limitSeconds: Double
+    private let spinSeconds: Double
     private var pauseCount = 0
 
-    init(seconds: Double) { limitSeconds = seconds }
+    /// - spinSeconds: how long to keep the core; see `spinSeconds(on:)`.
+    init(seconds: Double, spinSeconds: Double) {
+        limitSeconds = seconds
+        self.spinSeconds = spinSeconds
+    }
+
+    /// With a core for every rank, a millisecond: a yield to a loader thread costs a whole time slice, 3 ms and more.
+    /// With fewer cores the peer waited for needs this one.
+    static func spinSeconds(on topology: Topology) -> Double {
+        topology.localSize <= topology.nodeProcessorCount ? 0.001 : 0
+    }
 
     var elapsedSeconds: Double { (ContinuousClock.now - start) / .seconds(1) }
 
     /// Waits a moment; false once the deadline has passed.
     ///
-    /// Yields rather than sleeps: transfers move only while somebody tests them, and a yield costs under a
-    /// microsecond when nobody else wants the core.
+    /// After spinning it yields rather than sleeps: transfers move only while somebody tests them, and a yield costs
+    /// under a microsecond when nobody else wants the core.
     mutating func pause() -> Bool {
         pauseCount += 1
-        if pauseCount <= Self.spinCount {
+        if pauseCount <= Self.eagerCount {
             cmpi_relax()
             return true
         }
         let elapsed = elapsedSeconds
-        if elapsed < Self.restlessSeconds {
+        if elapsed < spinSeconds {
+            cmpi_relax()
+        } else if elapsed < Self.restlessSeconds {
             sched_yield()
         } else {
             usleep(Self.restMicroseconds)

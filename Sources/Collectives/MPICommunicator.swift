@@ -19,6 +19,7 @@ package final class MPICommunicator: Communicator {
     /// nil where ranks do not share nodes evenly, or not at all.
     let window: NodeWindow?
     private let ownedGroups: [MPIGroup]
+    private let spinSeconds: Double
     private var underWay: [ReductionState] = []
     private var failure: CollectiveError?
 
@@ -29,6 +30,7 @@ package final class MPICommunicator: Communicator {
         self.threadLevel = threadLevel
         topology = places.topology
         defaultDeadlineSeconds = settings.deadlineSeconds
+        spinSeconds = Deadline.spinSeconds(on: places.topology)
         let choice = AllReduceChoice(settings.algorithm, topology: places.topology)
         let ringGroup = try world.split(
             color: 0, key: places.topology.nodeIndex * places.topology.size + places.topology.localRank)
@@ -104,7 +106,7 @@ package final class MPICommunicator: Communicator {
         isOver: () throws(CollectiveError) -> Bool
     ) throws(CollectiveError) {
         let limit = deadlineSeconds ?? defaultDeadlineSeconds
-        var deadline = Deadline(seconds: limit)
+        var deadline = Deadline(seconds: limit, spinSeconds: spinSeconds)
         while !(try breaking(isOver)) {
             try progress()
             guard !deadline.pause() else { continue }

@@ -26,7 +26,15 @@ struct NodePlaces {
         topology = Topology(
             rank: world.rank, size: world.size, localRank: node.rank, localSize: node.size,
             nodeIndex: nodeOfRank[world.rank], nodeCount: indices.count, hostName: try Self.hostName(rank: world.rank),
-            nodeOfRank: nodeOfRank)
+            nodeProcessorCount: try Self.processorCount(of: node, rank: world.rank), nodeOfRank: nodeOfRank)
+    }
+
+    /// Processors in the masks of all ranks of the node together: a bound rank sees only its own.
+    private static func processorCount(of node: MPIGroup, rank: Int) throws(CollectiveError) -> Int {
+        var usable = try ProcessorSet.allowed(rank: rank)
+        try MPIGroup.check(
+            cmpi_allreduce(node.handle, &usable, Int64(usable.count), CMPI_INT64, CMPI_MAX), rank: rank)
+        return Int(usable.reduce(0, +))
     }
 
     private static func hostName(rank: Int) throws(CollectiveError) -> String {

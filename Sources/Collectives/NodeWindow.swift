@@ -119,7 +119,8 @@ final class NodeWindow {
                 sources[local] = UnsafePointer(local == localRank ? mine : slot(reduced, of: local) + own.lowerBound)
             }
             cmpi_sum_floats(
-                target, relayRing == nil ? mine : nil, sources.baseAddress, Int32(localSize), Int64(own.count))
+                target, relayRing == nil ? mine : nil, sources.baseAddress, Int32(localSize), Int64(own.count),
+                operation.isLarge ? 1 : 0)
         }
         if let relayRing {
             relays.append(RingAllReduce(UnsafeMutableBufferPointer(start: target, count: own.count), on: relayRing))
@@ -144,7 +145,9 @@ final class NodeWindow {
         let target = operation.base + range.lowerBound
         for local in 0 ..< localSize where local != localRank || relayRing != nil {
             let part = share(local, of: range.count)
-            (target + part.lowerBound).update(from: slot(drained, of: local) + part.lowerBound, count: part.count)
+            cmpi_copy_floats(
+                target + part.lowerBound, slot(drained, of: local) + part.lowerBound, Int64(part.count),
+                operation.isLarge ? 1 : 0)
         }
         drained += 1
         publish(.drained, drained)

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// Where this process stands in the job.
 package struct Topology: Sendable, Equatable {
     /// 0 ..< size.
@@ -10,6 +12,8 @@ package struct Topology: Sendable, Equatable {
     package let nodeIndex: Int
     package let nodeCount: Int
     package let hostName: String
+    /// Processors (hardware threads) of this node on which at least one of its ranks may run.
+    package let nodeProcessorCount: Int
     /// The node of every rank, in rank order.
     package let nodeOfRank: [Int]
 
@@ -24,6 +28,6 @@ package struct Topology: Sendable, Equatable {
     static func single(hostName: String) -> Topology {
         Topology(
             rank: 0, size: 1, localRank: 0, localSize: 1, nodeIndex: 0, nodeCount: 1, hostName: hostName,
-            nodeOfRank: [0])
+            nodeProcessorCount: ProcessInfo.processInfo.activeProcessorCount, nodeOfRank: [0])
     }
 }

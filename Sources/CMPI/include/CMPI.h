@@ -61,8 +61,13 @@ int cmpi_window_free(cmpi_window *window);
 /// target[i] += source[i].
 void cmpi_add_floats(float *target, const float *source, int64_t count);
 /// target[i] = sources[0][i] + sources[1][i] + ..., in this order, and the same into copy unless it is null.
-/// The target may be one of the sources.
-void cmpi_sum_floats(float *target, float *copy, const float *const *sources, int sourceCount, int64_t count);
+/// The target may be one of the sources. past_caches is about the copy; see cmpi_copy_floats.
+void cmpi_sum_floats(
+    float *target, float *copy, const float *const *sources, int sourceCount, int64_t count, int past_caches);
+/// target[i] = source[i]; past_caches for results too many for the caches, which then keep what is needed sooner.
+void cmpi_copy_floats(float *target, const float *source, int64_t count, int past_caches);
+/// Marks the processors this process may run on with 1 in allowed, an array of capacity zeros.
+int cmpi_allowed_processors(int64_t *allowed, int capacity);
 
 /// Publishes everything this thread wrote before, together with the value.
 static inline void cmpi_counter_publish(void *counter, uint64_t value) {
