@@ -7,6 +7,8 @@ package struct TrainingError: Error, Sendable, CustomStringConvertible {
         case configuration
         /// A file whose contents do not fit (exit 65).
         case badInput
+        /// A file that cannot be written (exit 74).
+        case output
     }
 
     package let kind: Kind

@@ -11,8 +11,11 @@ package struct AnchorGenerator: Sendable {
     package var shapeCount: Int { baseAnchors[0].count }
 
     /// Octave anchors: side `stride * baseScale * 2^(i / scalesPerOctave)`, area kept over ratios h/w.
-    /// - Source: mmdetection 2.x `AnchorGenerator`, centre offset 0.
-    package init(baseScale: Float, scalesPerOctave: Int, ratios: [Float], strides: [Int]) {
+    /// - centreOffset: of the anchors' centres from each cell's origin, in strides.
+    /// - Source: mmdetection 2.x `AnchorGenerator`, where the offset is 0.
+    package init(
+        baseScale: Float, scalesPerOctave: Int, ratios: [Float], strides: [Int], centreOffset: Float = 0
+    ) {
         self.strides = strides
         baseAnchors = strides.map { stride in
             ratios.flatMap { ratio in
@@ -20,7 +23,8 @@ package struct AnchorGenerator: Sendable {
                     let side = Double(stride) * Double(baseScale) * Self.root(i, scalesPerOctave)
                     let root = Double(ratio).squareRoot()
                     let (w, h) = (Float(side / root), Float(side * root))
-                    return (-w / 2, -h / 2, w / 2, h / 2)
+                    let centre = centreOffset * Float(stride)
+                    return (centre - w / 2, centre - h / 2, centre + w / 2, centre + h / 2)
                 }
             }
         }

@@ -1,0 +1,160 @@
+package import Collectives
+package import DetectionData
+internal import Foundation
+package import Logging
+
+/// Data sets, pipelines and batches of a configuration.
+package struct DataAssembly {
+    private let config: RunConfig
+    private let communicator: any Communicator
+    private let log: Logger
+
+    /// Decoded images are kept in memory up to this many bytes per rank.
+    private static let cacheByteCount = 1 << 30
+
+    package init(_ config: RunConfig, communicator: any Communicator, log: Logger) {
+        self.config = config
+        self.communicator = communicator
+        self.log = log
+    }
+
+    /// Everything the training loop draws from.
+    package struct TrainingData {
+        package let plan: BatchPlan
+        /// This rank's micro-batches of a step, one list of views each.
+        package let microBatches: @Sendable (_ step: Int) throws(DataError) -> [[Batch]]
+    }
+
+    /// - workFolder: where proposals are kept if they have to be made.
+    package func training(workFolder: String) throws -> TrainingData {
+        let dataset = try trainingDataset(workFolder: workFolder)
+        let plan = BatchPlan(
+            dataset, globalBatchSize: config.batch.global, seed: config.run.seed, groupsByAspect: true)
+        let sampler = DistributedSampler(
+            plan: plan, rank: communicator.topology.rank, worldSize: communicator.topology.size,
+            microBatchSize: config.batch.micro)
+        let cached = CachedDataset(dataset, byteLimit: Self.cacheByteCount)
+        if let objective = config.objective {
+            let shared = Pipeline(objective.proposalsPerImage.map { [SelectTopKProposals($0)] } ?? [])
+            let view = trainingPipeline(flipAfterPad: objective.switches.flipAfterPad)
+            let batches = TwoViewBatches(
+                cached, sampler: sampler, pipeline: TwoViewPipeline(shared: shared, first: view, second: view),
+                collate: collate)
+            return TrainingData(plan: plan) { step throws(DataError) in
+                try batches.pairs(ofStep: step).map { [$0.first, $0.second] }
+            }
+        }
+        let batches = TrainingBatches(
+            cached, sampler: sampler, pipeline: trainingPipeline(flipAfterPad: false), collate: collate)
+        return TrainingData(plan: plan) { step throws(DataError) in try batches.batches(ofStep: step).map { [$0] } }
+    }
+
+    private func trainingDataset(workFolder: String) throws -> COCODataset {
+        let train = config.data.train
+        let subset = train.firstImages.map { ImageSubset.first($0) } ?? .all
+        guard let proposals = train.proposals else {
+            return try dataset(
+                COCOAnnotations.read(path: train.annotations.resolved), folder: train.images.resolved, use: .training,
+                classes: train.classes, subset: subset)
+        }
+        let images = try COCOAnnotations.read(path: train.annotations.resolved)
+        let path: String
+        switch proposals {
+        case .file(let file):
+            path = file.resolved
+            if let info = try ProposalFile.info(ofFile: path) {
+                try ProposalFile.check(info, ofFile: path, against: images)
+            }
+        case .selectiveSearch:
+            path = "\(workFolder)/proposals.json"
+            try makeProposals(for: images, at: path)
+        }
+        return try dataset(
+            COCOAnnotations.read(path: path), folder: train.images.resolved, use: .pretraining, classes: nil,
+            subset: subset)
+    }
+
+    /// AlignDet's filter on a search at the resolution that training sees; smaller than 8 pixels there is left out.
+    private func makeProposals(for annotations: COCOAnnotations, at path: String) throws {
+        var filter = ProposalFilter.alignDet
+        filter.minimumSide = 8
+        filter.limit = config.objective?.proposalsPerImage
+        let run = ProposalRun(
+            ProposalRun.Settings(
+                mode: .fast, filters: [filter, ProposalFilter()], shortSide: config.pipeline.resize.shortSides.max(),
+                seed: config.run.seed, threadCount: max(1, config.run.loaderThreads), orientation: orientation),
+            communicator: communicator, log: log)
+        // Asked on rank 0 alone: another rank's view of a shared folder may lag behind.
+        let isCurrent = communicator.topology.rank == 0 && run.isCurrent(path, for: annotations.images) ? 1.0 : 0.0
+        guard try communicator.reduced(isCurrent, .sum, label: "proposals are there") == 0 else { return }
+        log.info("searching \(annotations.images.count) images for proposals")
+        try run.write(annotations.images, folder: config.data.train.images.resolved, to: path)
+    }
+
+    /// The validation set with its annotations.
+    package func validation() throws -> (dataset: COCODataset, annotations: COCOAnnotations)? {
+        guard let part = config.data.validation else { return nil }
+        let annotations = try COCOAnnotations.read(path: part.annotations.resolved, for: .evaluation)
+        return (
+            try dataset(
+                annotations, folder: part.images.resolved, use: .evaluation, classes: config.data.train.classes,
+                subset: .all), annotations
+        )
+    }
+
+    /// Scores a detector on the validation set.
+    package func evaluation() throws -> EvaluationRun? {
+        guard let (dataset, annotations) = try validation(), let pipeline = testPipeline else { return nil }
+        return EvaluationRun(
+            dataset, annotations, pipeline: pipeline, collate: collate, communicator: communicator, log: log)
+    }
+
+    private func dataset(
+        _ annotations: COCOAnnotations, folder: String, use: COCODataset.Use, classes: [String]?, subset: ImageSubset
+    ) throws -> COCODataset {
+        let dataset = try COCODataset(
+            annotations, imageFolder: folder,
+            options: COCODataset.Options(
+                use: use, classNames: classes, subset: subset,
+                policy: config.data.defects == .refuse ? .refuse : .dropWithReport, orientation: orientation))
+        log.info("\(dataset.report.table)")
+        if case .classification(let classCount, _) = config.model.head.output, use != .pretraining,
+            dataset.classNames.count != classCount {
+            throw TrainingError(
+                .configuration,
+                "model.head.classes is \(classCount), \(annotations.source) has \(dataset.classNames.count) classes",
+                hint: "set model.head.classes=\(dataset.classNames.count), or choose with data.train.classes")
+        }
+        return dataset
+    }
+
+    private func trainingPipeline(flipAfterPad: Bool) -> Pipeline {
+        let part = config.pipeline
+        var steps: [any Transform] = [
+            ResizeChoice(shortSides: part.resize.shortSides, maximumLongSide: part.resize.longSide),
+            FilterBoxes(minimumSide: 0.01),
+        ]
+        let flip = Float(part.flip)
+        steps += flipAfterPad
+            ? [PadToMultiple(part.padMultiple), FlipAfterPad(probability: flip)] : [RandomFlip(probability: flip)]
+        if part.photometric { steps.append(PhotometricOneOf()) }
+        return Pipeline(steps)
+    }
+
+    /// Resizing alone.
+    package var testPipeline: Pipeline? {
+        config.pipeline.test.map {
+            Pipeline([FixedResize(shortSide: $0.shortSide, maximumLongSide: $0.longSide)])
+        }
+    }
+
+    package var collate: Collate {
+        let (mean, std) = (config.pipeline.normalization.mean, config.pipeline.normalization.std)
+        return Collate(
+            size: .multiple(of: config.pipeline.padMultiple),
+            normalization: PixelNormalization(
+                mean: SIMD3(mean.map { Float($0) }), standardDeviation: SIMD3(std.map { Float($0) })))
+    }
+
+    package var orientation: ImageFile.Orientation { config.data.orientation == .apply ? .apply : .asStored }
+}

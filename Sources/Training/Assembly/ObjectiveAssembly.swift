@@ -1,0 +1,60 @@
+internal import Detection
+package import NN
+package import Pretraining
+
+/// The objective of a configuration over an initialised network.
+package struct ObjectiveAssembly {
+    private let config: RunConfig
+    private let reducer: any StatisticsReducer
+
+    package init(_ config: RunConfig, reducer: any StatisticsReducer) {
+        self.config = config
+        self.reducer = reducer
+    }
+
+    /// Builds and initialises the network, lets `prepare` load weights into it, and wraps it.
+    /// - Throws: what `prepare` throws, and a configuration that cannot be pre-trained.
+    package func make(prepare: (any Module) throws -> Void) throws -> any Objective {
+        let assembly = ModelAssembly(config.model, reducer: reducer)
+        let network = assembly.retinaNet()
+        network.initialize(seed: config.run.seed)
+        try prepare(network)
+        guard let objective = config.objective else { return SupervisedObjective(network) }
+        guard config.model.backbone.frozenStages == config.model.backbone.name.stageCount else {
+            throw TrainingError(
+                .configuration, "model.backbone.frozen_stages is \(config.model.backbone.frozenStages)",
+                hint: "AlignDet shares one frozen backbone: set it to \(config.model.backbone.name.stageCount)")
+        }
+        let momentum = assembly.momentumParts(of: network)
+        MomentumStart(neck: momentum.neck, head: momentum.head).initialize(seed: config.run.seed &+ 1)
+        return AlignDetRetinaNet(
+            online: network, momentumNeck: momentum.neck, momentumHead: momentum.head,
+            settings: objective.settings(sampler: config.model.sampler))
+    }
+
+    /// Neck and head under one name each, to start them with streams of their own.
+    private final class MomentumStart: Module {
+        let neck: FPN
+        let head: RetinaHead
+
+        init(neck: FPN, head: RetinaHead) { (self.neck, self.head) = (neck, head) }
+
+        func visit(_ visitor: inout ParameterVisitor) {
+            visitor.visit("neck", neck)
+            visitor.visit("bbox_head", head)
+        }
+    }
+}
+
+extension ObjectiveConfig {
+    fileprivate func settings(sampler: SamplerConfig?) -> AlignDetSettings {
+        AlignDetSettings(
+            temperature: Float(temperature), momentumStart: momentumStart, momentumEnd: momentumEnd,
+            contrastiveWeight: Float(contrastiveWeight), boxWeight: Float(boxWeight),
+            labelLayout: switches.retinaLabelLayout == .levelMajor ? .levelMajor : .imageMajor,
+            targetStart: switches.targetInitialisation == .copy ? .copy : .independent,
+            backgroundLabel: switches.backgroundLabel == .sentinel ? .sentinel : .embeddingDimension,
+            sampler: RandomSampler(
+                count: sampler?.count ?? 0, negativesPerPositive: sampler?.negativesPerPositive ?? 0))
+    }
+}

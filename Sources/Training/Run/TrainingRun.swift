@@ -1,0 +1,186 @@
+internal import COCOEvaluation
+package import Checkpointing
+package import Collectives
+internal import Detection
+package import DetectionData
+internal import Foundation
+package import Logging
+internal import NN
+internal import Pretraining
+
+/// One `pretrain` or `finetune`: everything between a configuration and a finished work folder.
+package struct TrainingRun {
+    /// What to start from.
+    package enum Start: Sendable, Equatable {
+        case fresh
+        /// The newest valid checkpoint of the work folder; fresh if there is none.
+        case newest
+        case checkpoint(path: String)
+    }
+
+    package struct Options: Sendable {
+        package var workFolder: String
+        package var start: Start
+        /// A file whose weights the network starts from.
+        package var weights: String?
+        /// Whether `weights` also gives last layers of equal shape.
+        package var keepsLastLayers: Bool
+        /// Stop after this many updates, however long the schedule is; nil for the schedule's length.
+        package var maximumSteps: Int?
+
+        package init(
+            workFolder: String, start: Start, weights: String?, keepsLastLayers: Bool, maximumSteps: Int?
+        ) {
+            self.workFolder = workFolder
+            self.start = start
+            self.weights = weights
+            self.keepsLastLayers = keepsLastLayers
+            self.maximumSteps = maximumSteps
+        }
+    }
+
+    private let config: RunConfig
+    private let options: Options
+    private let communicator: any Communicator
+    private let log: Logger
+
+    package init(_ config: RunConfig, options: Options, communicator: any Communicator, log: Logger) {
+        self.config = config
+        self.options = options
+        self.communicator = communicator
+        self.log = log
+    }
+
+    private var isFirst: Bool { communicator.topology.rank == 0 }
+
+    package func run() throws -> Trainer.Outcome {
+        try communicator.agree(
+            on: XXH64.digest([UInt8]((config.yaml + ProgramVersion.text).utf8)[...]),
+            what: "configuration and program version")
+        try prepareFolder()
+        let statistics = RankStatistics(communicator)
+        let objective = try ObjectiveAssembly(config, reducer: statistics).make { network in
+            try loadWeights(into: network)
+        }
+        let optimizer = config.optimizer.make(objective.arena)
+        let state = RunState(objective, optimizer, config)
+        let first = try resume(state)
+        let assembly = DataAssembly(config, communicator: communicator, log: log)
+        let data = try assembly.training(workFolder: options.workFolder)
+        let stepsPerEpoch = data.plan.stepsPerEpoch
+        let stepCount = config.schedule.stepCount(stepsPerEpoch: stepsPerEpoch)
+        let last = min(stepCount, options.maximumSteps ?? stepCount)
+        guard first < last else {
+            log.info("nothing to do: \(first) of \(last) updates are done")
+            return .finished
+        }
+        describe(objective, first: first, last: last)
+
+        let metrics = isFirst ? try MetricsLog(folder: options.workFolder) : nil
+        let writer = CheckpointWriter(folder: options.workFolder, keep: config.run.keep)
+        let evaluation = try assembly.evaluation()
+        let step = TrainStep(
+            objective, optimizer: optimizer, clipping: GradientClipping(maximumNorm: config.optimizer.clipNorm.map { Float($0) }),
+            schedule: config.schedule.rates(base: config.optimizer.learningRate, stepsPerEpoch: stepsPerEpoch),
+            communicator: communicator, statistics: statistics)
+        let actions = Trainer.Actions(
+            save: { done in
+                try communicator.agree(on: state.digest, what: "parameters after step \(done)")
+                if isFirst { try writer.write(state.snapshot(step: done, epoch: done / stepsPerEpoch)) }
+            },
+            evaluate: { done in
+                guard let evaluation, let supervised = objective as? SupervisedObjective else { return }
+                try score(evaluation, supervised.detector, step: done, metrics)
+            })
+        let trainer = Trainer(
+            step,
+            intervals: Trainer.Intervals(
+                log: config.run.logEvery, checkpoint: config.run.checkpointEvery,
+                evaluation: config.run.evalEvery ?? 0),
+            actions: actions, communicator: communicator, metrics: metrics, log: log)
+        let loader = try Loader(
+            steps: first..<last, threadCount: config.run.loaderThreads, stepsAhead: config.run.loaderThreads + 1,
+            make: data.microBatches)
+        let outcome = try trainer.run(
+            loader, first: first, last: last, stepCount: stepCount, microBatchCount: config.batch.microBatchCount,
+            stepsPerEpoch: stepsPerEpoch, seed: config.run.seed)
+        try writer.finish()
+        log.info("checkpoints and \(MetricsLog.fileName) are in \(options.workFolder)")
+        return outcome
+    }
+
+    /// The work folder with the merged configuration in it.
+    private func prepareFolder() throws {
+        guard isFirst else { return }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: options.workFolder, withIntermediateDirectories: true)
+            try Data(config.yaml.utf8).write(
+                to: URL(fileURLWithPath: "\(options.workFolder)/config.yaml"), options: .atomic)
+        } catch {
+            throw TrainingError(
+                .output, "\(options.workFolder): \(error.localizedDescription)",
+                hint: "choose a folder that can be written with --work-dir")
+        }
+    }
+
+    private func loadWeights(into network: any Module) throws {
+        if let path = config.model.backbone.weights?.resolved {
+            try WeightLoading.loadBackbone(try SafetensorsFile(path: path), into: network)
+        }
+        if let path = options.weights {
+            let report = try WeightLoading.load(
+                try CheckpointReader.weights(path: path), into: network, keepsLastLayers: options.keepsLastLayers)
+            log.info("\(path): \(report.summary)")
+        }
+    }
+
+    /// - Returns: updates already done.
+    private func resume(_ state: RunState) throws -> Int {
+        switch options.start {
+        case .fresh: return 0
+        case .checkpoint(let path):
+            let step = try state.restore(try CheckpointReader(path: path))
+            log.info("resuming from \(path) after \(step) updates")
+            return step
+        case .newest:
+            let search = try Checkpoints.newestValid(in: options.workFolder)
+            for reason in search.skipped where isFirst { log.warning("passing over a checkpoint: \(reason)") }
+            guard let checkpoint = search.checkpoint else {
+                log.info("no checkpoint in \(options.workFolder): starting from the beginning")
+                return 0
+            }
+            let step = try state.restore(checkpoint)
+            log.info("resuming from \(checkpoint.path) after \(step) updates")
+            return step
+        }
+    }
+
+    private func describe(_ objective: any Objective, first: Int, last: Int) {
+        let size = communicator.topology.size
+        let trained = objective.arena.entries.reduce(0) { $0 + $1.count }
+        log.info(
+            """
+            \(config.task.rawValue) \(config.model.detector.rawValue) \(config.model.backbone.name.rawValue): \
+            \(trained) trained parameters, steps \(first)..<\(last), global batch \(config.batch.global) in \
+            \(config.batch.microBatchCount) micro-batches of \(config.batch.micro) on \(size) \
+            rank\(size == 1 ? "" : "s"), sums by \(communicator.reductionDescription)
+            """)
+        let idle = size - config.batch.microBatchCount
+        if idle > 0, isFirst {
+            log.warning("\(idle) of \(size) ranks have no micro-batch: lower batch.micro or raise batch.global")
+        }
+    }
+
+    private func score(
+        _ evaluation: EvaluationRun, _ detector: any Detector, step: Int, _ metrics: MetricsLog?
+    ) throws {
+        guard let (results, summary) = try evaluation.run(detector) else { return }
+        let names = summary.metrics.map { "\($0.name) \(String(format: "%.4f", $0.value))" }
+        log.info("step \(step): \(names.prefix(3).joined(separator: "  "))")
+        try metrics?.write(
+            [("step", .integer(step)), ("kind", .text("evaluation"))]
+                + summary.metrics.map { ($0.name, .number($0.value)) })
+        try results.write(path: "\(options.workFolder)/detections_step_\(step).json")
+    }
+}
