@@ -3,10 +3,11 @@
 #
 #   source launch/env.sh          defines the functions below and prepares this shell for mpirun
 #   aligndet_mpirun NP CMD...     mpirun with threads and binding that fit the cores
-#   launch/env.sh CMD...          becomes CMD with this host's variables: srun launch/env.sh aligndet-mpi pretrain
+#   launch/env.sh CMD...          becomes CMD with this host's variables, e.g. after srun
 #
-# Settings, all optional and all obeyed: OMP_NUM_THREADS and every other variable set below, if it is set already;
-# ALIGNDET_HOSTFILE (a file of hostfiles/), ALIGNDET_MPIRUN_ARGS (more options for mpirun, separated by blanks).
+# Settings, all optional and all obeyed: OMP_NUM_THREADS and every other variable set below, if it is set
+# already; ALIGNDET_HOSTFILE (a file of hostfiles/); ALIGNDET_MPIRUN_ARGS (more options for mpirun, separated by
+# blanks).
 
 aligndet_launch_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -57,7 +58,8 @@ aligndet_openblas_is_openmp() {
         fi
     done
     if [[ -z $library ]]; then
-        library=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | awk '/libopenblas\.so\.0 / && !n++ {print $NF}')
+        library=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null |
+            awk '/libopenblas\.so\.0 / && !n++ {print $NF}')
     fi
     [[ -n $library && $(readlink -f "$library") == *openmp* ]]
 }
@@ -77,7 +79,7 @@ aligndet_may_read_peers() {
 aligndet_set_host_variables() {
     local flags
     flags=$(awk '/^flags/ {print; exit}' /proc/cpuinfo)
-    # OpenBLAS 0.3.21 takes processors newer than itself for Haswell, at half the speed of its AVX-512 kernels.
+    # OpenBLAS 0.3.21 takes processors newer than itself for Haswell, at half the speed of AVX-512.
     if [[ " $flags " == *" avx512f "*" avx512dq "*" avx512cd "*" avx512bw "*" avx512vl "* ]]; then
         export OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE:-SkylakeX}
     fi
@@ -94,7 +96,8 @@ aligndet_set_thread_variables() {
     export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores / ranks > 0 ? cores / ranks : 1))}
     if [[ -z ${OPENBLAS_NUM_THREADS:-} ]]; then
         # A second pool of threads beside OpenMP's would fight it for the cores.
-        if aligndet_openblas_is_openmp; then OPENBLAS_NUM_THREADS=$OMP_NUM_THREADS; else OPENBLAS_NUM_THREADS=1; fi
+        OPENBLAS_NUM_THREADS=1
+        if aligndet_openblas_is_openmp; then OPENBLAS_NUM_THREADS=$OMP_NUM_THREADS; fi
         export OPENBLAS_NUM_THREADS
     fi
     if ((ranks * OMP_NUM_THREADS > cores)); then
@@ -126,7 +129,7 @@ aligndet_ranks_per_node() {
     fi
 }
 
-# aligndet_mpirun NP CMD...: runs CMD on NP ranks and returns mpirun's status. All nodes are taken to be like this one.
+# aligndet_mpirun NP CMD...: runs CMD on NP ranks and returns mpirun's status. Nodes are taken to be alike.
 aligndet_mpirun() {
     if (($# < 2)) || [[ ! $1 =~ ^[1-9][0-9]*$ ]]; then
         echo "usage: aligndet_mpirun NP CMD..." >&2

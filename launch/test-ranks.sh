@@ -46,9 +46,9 @@ for count in "${counts[@]}"; do
         echo "rank tests, $count rank(s): passed, ${#tests[@]} tests on each rank, $((SECONDS - start)) s"
     else
         status=1
-        echo "rank tests, $count rank(s): FAILED, mpirun returned $outcome, $complete of $count ranks passed" \
-            "${#tests[@]} tests"
-        grep -rhE 'error:|Fatal|skipped' "$output" | sort | uniq -c | head -20 || true
+        echo "rank tests, $count rank(s): FAILED, mpirun returned $outcome," \
+            "$complete of $count ranks passed ${#tests[@]} tests"
+        grep -rhE 'error:|Fatal|skipped' "$output" | sort | uniq -c | cut -c 1-240 | head -20 || true
         tail -5 "$output.mpirun"
         for log in "$output"/*/rank.*/stdout; do
             if [[ -e $log ]]; then echo "$(basename "$(dirname "$log")") ended with: $(tail -1 "$log")"; fi

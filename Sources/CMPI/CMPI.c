@@ -65,7 +65,10 @@ int cmpi_init(int *granted) {
     if (code != MPI_SUCCESS) return fail("MPI_Init_thread", code);
     code = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     if (code != MPI_SUCCESS) return fail("MPI_Comm_set_errhandler", code);
-    *granted = level == MPI_THREAD_MULTIPLE ? 3 : level == MPI_THREAD_SERIALIZED ? 2 : level == MPI_THREAD_FUNNELED;
+    *granted = level == MPI_THREAD_MULTIPLE     ? 3
+               : level == MPI_THREAD_SERIALIZED ? 2
+               : level == MPI_THREAD_FUNNELED   ? 1
+                                                : 0;
     return checked("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN));
 }
 
@@ -175,7 +178,14 @@ static int64_t byteSize(enum cmpi_type type) {
     return 0;
 }
 
-static MPI_Op operation(enum cmpi_op op) { return op == CMPI_SUM ? MPI_SUM : op == CMPI_MAX ? MPI_MAX : MPI_MIN; }
+static MPI_Op operation(enum cmpi_op op) {
+    switch (op) {
+    case CMPI_SUM: return MPI_SUM;
+    case CMPI_MAX: return MPI_MAX;
+    case CMPI_MIN: return MPI_MIN;
+    }
+    return MPI_OP_NULL;
+}
 
 // A transfer of nothing is still one piece: the peers count messages, not bytes.
 static int64_t pieceCount(int64_t count) { return count <= 0 ? 1 : (count + pieceLimit - 1) / pieceLimit; }
@@ -213,7 +223,8 @@ int cmpi_allreduce(cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type 
 
 // A request whose later piece could not start is left allocated: its earlier pieces may still be under way.
 int cmpi_iallreduce(
-    cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, enum cmpi_op op, cmpi_request **request) {
+    cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, enum cmpi_op op,
+    cmpi_request **request) {
     cmpi_request *made = makeRequest("MPI_Iallreduce", pieceCount(count));
     if (!made) return failForMemory("MPI_Iallreduce");
     for (int i = 0; i < made->pieceCount; i++) {
@@ -267,7 +278,8 @@ int cmpi_isend(
 }
 
 int cmpi_ireceive(
-    cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, int peer, int tag, cmpi_request **request) {
+    cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, int peer, int tag,
+    cmpi_request **request) {
     cmpi_request *made = makeRequest("MPI_Irecv", pieceCount(count));
     if (!made) return failForMemory("MPI_Irecv");
     for (int i = 0; i < made->pieceCount; i++) {
@@ -303,7 +315,8 @@ int cmpi_window_create(cmpi_comm *node, int64_t byteCount, cmpi_window **window)
     cmpi_window *made = malloc(sizeof *made + (size_t)size * sizeof(void *));
     if (!made) return failForMemory("MPI_Win_allocate_shared");
     made->size = size;
-    // Not contiguous: each rank's part starts on its own page and, first touched by it, lies in its memory bank.
+    // Not contiguous: each rank's part starts on its own page and, first touched by it, lies in its memory
+    // bank.
     MPI_Info info = MPI_INFO_NULL;
     MPI_Info_create(&info);
     MPI_Info_set(info, "alloc_shared_noncontig", "true");
@@ -396,7 +409,8 @@ void cmpi_copy_floats(float *target, const float *source, int64_t count, int pas
 enum { BLOCK = 4096 };
 
 void cmpi_sum_floats(
-    float *target, float *copy, const float *const *sources, int sourceCount, int64_t count, int past_caches) {
+    float *target, float *copy, const float *const *sources, int sourceCount, int64_t count,
+    int past_caches) {
     for (int64_t start = 0; start < count; start += BLOCK) {
         int64_t length = count - start < BLOCK ? count - start : BLOCK;
         float *sum = target + start;

@@ -14,8 +14,10 @@ struct AllReduceChoice {
     /// - windowFailure: why the window could not be made on some rank, nil if it was.
     /// - Throws: kind `unsupported` if `shared` was asked for and cannot be had.
     func resolve(windowFailure: String?) throws(CollectiveError) -> (AllReduceAlgorithm, String) {
-        let layout = "\(topology.size) ranks on \(topology.nodeCount) node\(topology.nodeCount == 1 ? "" : "s")"
-        let obstacle = allowsWindow ? windowFailure : "nodes do not each carry the same number of ranks, two or more"
+        let layout =
+            "\(topology.size) ranks on \(topology.nodeCount) node\(topology.nodeCount == 1 ? "" : "s")"
+        let obstacle =
+            allowsWindow ? windowFailure : "nodes do not each carry the same number of ranks, two or more"
         switch wish {
         case .ring, .mpi: return (wish, "\(wish.rawValue): as asked for, \(layout)")
         case .auto where topology.size == 1: return (.ring, "none: one process")

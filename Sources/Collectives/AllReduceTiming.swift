@@ -23,7 +23,7 @@ package struct AllReduceTiming: Sendable {
             .filter { $0 != .shared || communicator.window != nil }
         var seconds = [[Double]](repeating: [], count: chosen.count + 1)
         // The first round warms caches, connections and registrations, and is not counted.
-        for round in 0 ... repetitions {
+        for round in 0...repetitions {
             for (index, algorithm) in chosen.enumerated() {
                 let time = try timed(communicator) { () throws(CollectiveError) in
                     try communicator.startAllReduceSum(buffer, by: algorithm, label: "measurement").wait()
@@ -45,7 +45,7 @@ package struct AllReduceTiming: Sendable {
             timings.append(
                 AllReduceTiming(
                     name: name, byteCount: byteCount, medianSeconds: times[times.count / 2],
-                    spreadSeconds: times[0] ... times[times.count - 1]))
+                    spreadSeconds: times[0]...times[times.count - 1]))
         }
         return timings
     }

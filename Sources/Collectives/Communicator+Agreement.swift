@@ -14,9 +14,11 @@ extension Communicator {
         let reference = digests.indices.first { !differing.contains($0) } ?? 0
         throw CollectiveError(
             .disagreement, rank: topology.rank, call: "agreement on \(what)",
-            text: "rank\(differing.count == 1 ? "" : "s") \(names)\(more) of \(topology.size) differ from rank "
+            text:
+                "rank\(differing.count == 1 ? "" : "s") \(names)\(more) of \(topology.size) differ from rank "
                 + "\(reference): \(Self.hex(digests[differing[0]])), not \(Self.hex(digests[reference]))",
-            hint: "start every rank with the same program, configuration and files", differingRanks: differing)
+            hint: "start every rank with the same program, configuration and files", differingRanks: differing
+        )
     }
 
     /// The ranks whose digest is not the reference, ascending.

@@ -47,7 +47,8 @@ extension Communicator {
     }
 
     /// Root's bytes on every rank, of whatever length root has; what other ranks pass is ignored.
-    package func broadcast(_ bytes: [UInt8], root: Int = 0, label: String) throws(CollectiveError) -> [UInt8] {
+    package func broadcast(_ bytes: [UInt8], root: Int = 0, label: String) throws(CollectiveError) -> [UInt8]
+    {
         let mine = topology.rank == root ? Int64(bytes.count) : 0
         let count = Int(try reduced(mine, .maximum, label: "\(label), length"))
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)

@@ -1,8 +1,8 @@
 /// The ranks of a job, as seen by one of them.
 ///
-/// Every rank makes the same calls in the same order with equal counts. Labels say what is reduced, for error texts.
-/// After an error the communicator is broken: buffers handed to it must stay allocated, every later call throws, and
-/// `abort` is the way out. Only the thread that opened it may use it.
+/// Every rank makes the same calls in the same order with equal counts. Labels say what is reduced, for error
+/// texts. After an error the communicator is broken: buffers handed to it must stay allocated, every later
+/// call throws, and `abort` is the way out. Only the thread that opened it may use it.
 package protocol Communicator: AnyObject {
     var topology: Topology { get }
     /// Seconds a wait may take when the call names no deadline.
@@ -19,7 +19,8 @@ package protocol Communicator: AnyObject {
         deadlineSeconds: Double?
     ) throws(CollectiveError)
 
-    /// Begins to sum the buffers of all ranks, in place, while the caller goes on; all ranks get the same bits.
+    /// Begins to sum the buffers of all ranks, in place, while the caller goes on; all ranks get the same
+    /// bits.
     ///
     /// The buffer belongs to the communicator until the returned reduction is waited for.
     func startAllReduceSum(
@@ -36,7 +37,8 @@ package protocol Communicator: AnyObject {
 
     /// Collects every rank's bytes, of any length, on rank 0.
     /// - Returns: one array per rank in rank order on rank 0, nil elsewhere.
-    func gather(_ bytes: [UInt8], label: String, deadlineSeconds: Double?) throws(CollectiveError) -> [[UInt8]]?
+    func gather(_ bytes: [UInt8], label: String, deadlineSeconds: Double?) throws(CollectiveError)
+        -> [[UInt8]]?
 
     /// Returns once every rank has arrived.
     func barrier(label: String, deadlineSeconds: Double?) throws(CollectiveError)

@@ -3,9 +3,11 @@ package struct CommunicatorSettings: Sendable {
     package var algorithm = AllReduceAlgorithm.auto
     /// Seconds a peer may stay silent: longer than the slowest rank's checkpoint or evaluation.
     package var deadlineSeconds: Double = 600
-    /// Bytes of one message of the ring; between two ranks of a node 256 KB, 512 KB and 1 MB were equally fast.
+    /// Bytes of one message of the ring; between two ranks of a node 256 KB, 512 KB and 1 MB were equally
+    /// fast.
     package var ringChunkByteCount = 512 << 10
-    /// Bytes of one slot of the shared window; 1 MB sums took 0.24 ms with it, 0.32 ms with slots of 512 KB or less.
+    /// Bytes of one slot of the shared window; 1 MB sums took 0.24 ms with it, 0.32 ms with slots of 512 KB
+    /// or less.
     package var windowSlotByteCount = 1 << 20
     /// Slots per rank: how far a rank may run ahead of its slowest neighbour. Twice as many were no faster.
     package var windowSlotCount = 4

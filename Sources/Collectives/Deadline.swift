@@ -20,8 +20,8 @@ struct Deadline {
         self.spinSeconds = spinSeconds
     }
 
-    /// With a core for every rank, a millisecond: a yield to a loader thread costs a whole time slice, 3 ms and more.
-    /// With fewer cores the peer waited for needs this one.
+    /// With a core for every rank, a millisecond: a yield to a loader thread costs a whole time slice, 3 ms
+    /// and more. With fewer cores the peer waited for needs this one.
     static func spinSeconds(on topology: Topology) -> Double {
         topology.localSize <= topology.nodeProcessorCount ? 0.001 : 0
     }
@@ -30,8 +30,8 @@ struct Deadline {
 
     /// Waits a moment; false once the deadline has passed.
     ///
-    /// After spinning it yields rather than sleeps: transfers move only while somebody tests them, and a yield costs
-    /// under a microsecond when nobody else wants the core.
+    /// After spinning it yields rather than sleeps: transfers move only while somebody tests them, and a
+    /// yield costs under a microsecond when nobody else wants the core.
     mutating func pause() -> Bool {
         pauseCount += 1
         if pauseCount <= Self.eagerCount {

@@ -28,7 +28,8 @@ package struct LaunchEnvironment: Sendable {
         let hint: String
         switch sizeName {
         case "SLURM_NTASKS":
-            hint = "start with mpirun, or with srun --mpi=pmix if this SLURM has it (srun --mpi=list); "
+            hint =
+                "start with mpirun, or with srun --mpi=pmix if this SLURM has it (srun --mpi=list); "
                 + "for one process alone: mpirun -np 1"
         default: hint = "use the mpirun of the Open MPI this program is linked with"
         }

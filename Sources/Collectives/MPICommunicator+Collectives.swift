@@ -17,7 +17,8 @@ extension MPICommunicator {
     package func broadcast(
         _ bytes: UnsafeMutableRawBufferPointer, root: Int, label: String, deadlineSeconds: Double?
     ) throws(CollectiveError) {
-        precondition(topology.nodeOfRank.indices.contains(root), "broadcast from rank \(root) of \(topology.size)")
+        precondition(
+            topology.nodeOfRank.indices.contains(root), "broadcast from rank \(root) of \(topology.size)")
         guard bytes.count > 0 else { return }
         let request = try begin(label) {
             cmpi_ibroadcast(world.handle, bytes.baseAddress, Int64(bytes.count), CMPI_BYTE, Int32(root), &$0)
@@ -43,10 +44,11 @@ extension MPICommunicator {
             return nil
         }
         var parts = [bytes]
-        for peer in 1 ..< max(topology.size, 1) {
+        for peer in 1..<max(topology.size, 1) {
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(lengths[peer]), alignment: 16)
             let request = try begin(label) {
-                cmpi_ireceive(world.handle, buffer.baseAddress, lengths[peer], CMPI_BYTE, Int32(peer), tag, &$0)
+                cmpi_ireceive(
+                    world.handle, buffer.baseAddress, lengths[peer], CMPI_BYTE, Int32(peer), tag, &$0)
             }
             // Not deallocated on an error: the library may still write to it.
             try complete(request, "gather from rank \(peer)", label: label, deadlineSeconds: deadlineSeconds)

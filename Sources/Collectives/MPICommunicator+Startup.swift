@@ -12,11 +12,13 @@ extension MPICommunicator {
         let world = try MPIGroup.world().duplicate()
         guard let level = MPIThreadLevel(rawValue: granted), level != .single else {
             throw CollectiveError(
-                .unsupported, rank: world.rank, call: "MPI_Init_thread", text: "grants no threads besides the main one",
+                .unsupported, rank: world.rank, call: "MPI_Init_thread",
+                text: "grants no threads besides the main one",
                 hint: "use an MPI library built with thread support")
         }
         return try MPICommunicator(
-            world: world, places: NodePlaces(world: world, ranksPerNode: nil), threadLevel: level, settings: settings)
+            world: world, places: NodePlaces(world: world, ranksPerNode: nil), threadLevel: level,
+            settings: settings)
     }
 
     /// The same ranks with message spaces and settings of their own.
@@ -26,7 +28,8 @@ extension MPICommunicator {
     ) throws(CollectiveError) -> MPICommunicator {
         let copy = try world.duplicate()
         return try MPICommunicator(
-            world: copy, places: NodePlaces(world: copy, ranksPerNode: ranksPerNode), threadLevel: threadLevel,
+            world: copy, places: NodePlaces(world: copy, ranksPerNode: ranksPerNode),
+            threadLevel: threadLevel,
             settings: settings)
     }
 

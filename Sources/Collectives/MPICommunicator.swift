@@ -3,7 +3,8 @@ internal import Glibc
 
 /// A job of several processes over the MPI library.
 ///
-/// Two message spaces: the library's own collectives, and ours, so that neither can take the other's messages.
+/// Two message spaces: the library's own collectives, and ours, so that neither can take the other's
+/// messages.
 package final class MPICommunicator: Communicator {
     package let topology: Topology
     package let threadLevel: MPIThreadLevel
@@ -38,7 +39,8 @@ package final class MPICommunicator: Communicator {
         var owned = [ringGroup, places.node]
         if choice.allowsWindow {
             let several = places.topology.nodeCount > 1
-            let counterparts = several
+            let counterparts =
+                several
                 ? try world.split(color: places.topology.localRank, key: places.topology.nodeIndex) : nil
             if let counterparts { owned.append(counterparts) }
             let made = try NodeWindow.makeOnAllRanks(
@@ -100,7 +102,8 @@ package final class MPICommunicator: Communicator {
 
     // MARK: Waiting and failing
 
-    /// Tests until the transfer is over, while reductions under way go on; past the deadline the communicator breaks.
+    /// Tests until the transfer is over, while reductions under way go on; past the deadline the communicator
+    /// breaks.
     func wait(
         for collective: String, label: String, deadlineSeconds: Double?,
         isOver: () throws(CollectiveError) -> Bool
@@ -154,7 +157,8 @@ package final class MPICommunicator: Communicator {
     func breakOff(because text: String) {
         breakOff(
             CollectiveError(
-                .broken, rank: topology.rank, call: "communicator", text: text, hint: "see the error before this one"))
+                .broken, rank: topology.rank, call: "communicator", text: text,
+                hint: "see the error before this one"))
     }
 
     /// Gives up all reductions under way. The library may still write to their memory, so it is never freed.

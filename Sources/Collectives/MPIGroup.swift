@@ -21,7 +21,9 @@ final class MPIGroup {
 
     static func world() throws(CollectiveError) -> MPIGroup { try make(0) { cmpi_comm_world(&$0) } }
 
-    func duplicate() throws(CollectiveError) -> MPIGroup { try Self.make(rank) { cmpi_comm_duplicate(handle, &$0) } }
+    func duplicate() throws(CollectiveError) -> MPIGroup {
+        try Self.make(rank) { cmpi_comm_duplicate(handle, &$0) }
+    }
 
     /// Ranks with one colour form a group, ordered by key.
     func split(color: Int, key: Int) throws(CollectiveError) -> MPIGroup {
@@ -41,7 +43,8 @@ final class MPIGroup {
         return lastTag
     }
 
-    /// Lowers the elements one call of the library may carry, so that tests reach the splitting; nil restores it.
+    /// Lowers the elements one call of the library may carry, so that tests reach the splitting; nil restores
+    /// it.
     static func limitPieces(to elementCount: Int64?) { cmpi_set_piece_limit(elementCount ?? 1 << 30) }
 
     /// Throws with the library's text unless the code is 0.

@@ -19,13 +19,15 @@ struct NodePlaces {
         var leaders = [Int64](repeating: 0, count: world.size)
         leaders[world.rank] = lowest
         try MPIGroup.check(
-            cmpi_allreduce(world.handle, &leaders, Int64(leaders.count), CMPI_INT64, CMPI_SUM), rank: world.rank)
+            cmpi_allreduce(world.handle, &leaders, Int64(leaders.count), CMPI_INT64, CMPI_SUM),
+            rank: world.rank)
         var indices: [Int64: Int] = [:]
         for leader in leaders where indices[leader] == nil { indices[leader] = indices.count }
         let nodeOfRank = leaders.map { indices[$0, default: 0] }
         topology = Topology(
             rank: world.rank, size: world.size, localRank: node.rank, localSize: node.size,
-            nodeIndex: nodeOfRank[world.rank], nodeCount: indices.count, hostName: try Self.hostName(rank: world.rank),
+            nodeIndex: nodeOfRank[world.rank], nodeCount: indices.count,
+            hostName: try Self.hostName(rank: world.rank),
             nodeProcessorCount: try Self.processorCount(of: node, rank: world.rank), nodeOfRank: nodeOfRank)
     }
 

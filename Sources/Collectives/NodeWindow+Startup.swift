@@ -9,12 +9,14 @@ extension NodeWindow {
         var made: NodeWindow?
         var failure: String?
         do throws(CollectiveError) {
-            made = try NodeWindow(node: node, counterparts: counterparts, settings: settings, rank: world.rank)
+            made = try NodeWindow(
+                node: node, counterparts: counterparts, settings: settings, rank: world.rank)
         } catch {
             failure = "\(error.call): \(error.text)"
         }
         var everywhere: Int64 = made == nil ? 0 : 1
-        try MPIGroup.check(cmpi_allreduce(world.handle, &everywhere, 1, CMPI_INT64, CMPI_MIN), rank: world.rank)
+        try MPIGroup.check(
+            cmpi_allreduce(world.handle, &everywhere, 1, CMPI_INT64, CMPI_MIN), rank: world.rank)
         if everywhere == 1 { return (made, nil) }
         return (nil, failure ?? "another rank has no room for shared memory")
     }

@@ -1,9 +1,11 @@
 internal import CMPI
 
-/// Sums through memory that the ranks of a node share, and from node to node in rings between ranks of equal place.
+/// Sums through memory that the ranks of a node share, and from node to node in rings between ranks of equal
+/// place.
 ///
-/// L ranks of this node, S slots per rank. Every sum is cut into chunks, numbered through over all sums; chunk q uses
-/// slot q mod S of every rank's part, and passes four stages, each rank counting in shared memory how far it is:
+/// L ranks of this node, S slots per rank. Every sum is cut into chunks, numbered through over all sums;
+/// chunk q uses slot q mod S of every rank's part, and passes four stages, each rank counting in shared
+/// memory how far it is:
 /// (a) fill: a rank copies its numbers into its slot, once all ranks have drained what lay there before;
 /// (b) reduce: when all have filled, rank r adds share r (of L) over all ranks, in the order of the ranks;
 /// (c) relay: with several nodes, share r is summed over the nodes in the ring of all ranks r;
@@ -38,7 +40,8 @@ final class NodeWindow {
     private var seen = [0, 0, 0]
     private var relays: [RingAllReduce] = []
 
-    /// - node: the ranks of this node; counterparts: the ranks of equal place on all nodes, nil with one node.
+    /// - node: the ranks of this node; counterparts: the ranks of equal place on all nodes, nil with one
+    ///   node.
     init(
         node: MPIGroup, counterparts: MPIGroup?, settings: CommunicatorSettings, rank: Int
     ) throws(CollectiveError) {
@@ -49,12 +52,13 @@ final class NodeWindow {
         slotElementCount = max(settings.windowSlotByteCount / granule, 1) * Self.shareAlignment
         let slabByteCount = slotCount * slotElementCount * MemoryLayout<Float>.stride
         let pageByteCount = 4096
-        let byteCount = Self.headerByteCount + (slabByteCount + pageByteCount - 1) / pageByteCount * pageByteCount
+        let byteCount =
+            Self.headerByteCount + (slabByteCount + pageByteCount - 1) / pageByteCount * pageByteCount
         var handle: OpaquePointer?
         try MPIGroup.check(cmpi_window_create(node.handle, Int64(byteCount), &handle), rank: rank)
         guard let handle else { preconditionFailure("the MPI shim returned success without a window") }
         window = handle
-        bases = (0 ..< node.size).map { local in
+        bases = (0..<node.size).map { local in
             guard let base = cmpi_window_base(handle, Int32(local)) else {
                 preconditionFailure("no shared memory of local rank \(local)")
             }
@@ -69,7 +73,7 @@ final class NodeWindow {
     /// Queues a sum; it moves whenever any sum of the window does.
     func start(_ buffer: UnsafeMutableBufferPointer<Float>) -> WindowAllReduce {
         let chunkCount = (buffer.count + slotElementCount - 1) / slotElementCount
-        let operation = WindowAllReduce(buffer, chunks: announced ..< announced + chunkCount, in: self)
+        let operation = WindowAllReduce(buffer, chunks: announced..<announced + chunkCount, in: self)
         announced += chunkCount
         if chunkCount > 0 { queue.append(operation) }
         return operation
@@ -77,7 +81,8 @@ final class NodeWindow {
 
     func isDone(_ operation: WindowAllReduce) -> Bool { drained >= operation.chunks.upperBound }
 
-    /// Brings every chunk as far as the other ranks allow; late stages first, while their data is in the cache.
+    /// Brings every chunk as far as the other ranks allow; late stages first, while their data is in the
+    /// cache.
     func advance() throws(CollectiveError) {
         var moved = true
         while moved {
@@ -115,15 +120,18 @@ final class NodeWindow {
         let mine = operation.base + range.lowerBound + own.lowerBound
         let target = slot(reduced, of: localRank) + own.lowerBound
         withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: localSize) { sources in
-            for local in 0 ..< localSize {
-                sources[local] = UnsafePointer(local == localRank ? mine : slot(reduced, of: local) + own.lowerBound)
+            for local in 0..<localSize {
+                sources[local] = UnsafePointer(
+                    local == localRank ? mine : slot(reduced, of: local) + own.lowerBound)
             }
             cmpi_sum_floats(
-                target, relayRing == nil ? mine : nil, sources.baseAddress, Int32(localSize), Int64(own.count),
+                target, relayRing == nil ? mine : nil, sources.baseAddress, Int32(localSize),
+                Int64(own.count),
                 operation.isLarge ? 1 : 0)
         }
         if let relayRing {
-            relays.append(RingAllReduce(UnsafeMutableBufferPointer(start: target, count: own.count), on: relayRing))
+            relays.append(
+                RingAllReduce(UnsafeMutableBufferPointer(start: target, count: own.count), on: relayRing))
         }
         reduced += 1
     }
@@ -132,7 +140,9 @@ final class NodeWindow {
     private func relay() throws(CollectiveError) {
         if relayRing != nil {
             var arrived = 0
-            for (index, ring) in relays.enumerated() where try ring.advance() && arrived == index { arrived += 1 }
+            for (index, ring) in relays.enumerated() where try ring.advance() && arrived == index {
+                arrived += 1
+            }
             relays.removeFirst(arrived)
         }
         guard reduced - relays.count > published else { return }
@@ -143,7 +153,7 @@ final class NodeWindow {
     private func drain() {
         let (operation, range) = locate(drained)
         let target = operation.base + range.lowerBound
-        for local in 0 ..< localSize where local != localRank || relayRing != nil {
+        for local in 0..<localSize where local != localRank || relayRing != nil {
             let part = share(local, of: range.count)
             cmpi_copy_floats(
                 target + part.lowerBound, slot(drained, of: local) + part.lowerBound, Int64(part.count),
@@ -159,20 +169,22 @@ final class NodeWindow {
     /// The sum chunk q belongs to, and its elements there.
     private func locate(_ q: Int) -> (operation: WindowAllReduce, range: Range<Int>) {
         guard let operation = queue.first(where: { $0.chunks.contains(q) }) else {
-            preconditionFailure("chunk \(q) belongs to no sum under way; \(drained) ..< \(announced) are open")
+            preconditionFailure(
+                "chunk \(q) belongs to no sum under way; \(drained) ..< \(announced) are open")
         }
         let start = (q - operation.chunks.lowerBound) * slotElementCount
-        return (operation, start ..< min(start + slotElementCount, operation.elementCount))
+        return (operation, start..<min(start + slotElementCount, operation.elementCount))
     }
 
     private func share(_ local: Int, of count: Int) -> Range<Int> {
         let exact = (count + localSize - 1) / localSize
         let length = (exact + Self.shareAlignment - 1) / Self.shareAlignment * Self.shareAlignment
-        return min(local * length, count) ..< min((local + 1) * length, count)
+        return min(local * length, count)..<min((local + 1) * length, count)
     }
 
     private func slot(_ q: Int, of local: Int) -> UnsafeMutablePointer<Float> {
-        (bases[local] + Self.headerByteCount).assumingMemoryBound(to: Float.self) + q % slotCount * slotElementCount
+        (bases[local] + Self.headerByteCount).assumingMemoryBound(to: Float.self) + q % slotCount
+            * slotElementCount
     }
 
     // MARK: Counters
@@ -189,7 +201,7 @@ final class NodeWindow {
     private func hasArrived(_ stage: Stage, _ q: Int) -> Bool {
         if seen[stage.rawValue] > q { return true }
         var least = UInt64.max
-        for local in 0 ..< localSize { least = min(least, cmpi_counter_read(counter(stage, of: local))) }
+        for local in 0..<localSize { least = min(least, cmpi_counter_read(counter(stage, of: local))) }
         seen[stage.rawValue] = Int(least)
         return least > UInt64(q)
     }

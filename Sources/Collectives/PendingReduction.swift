@@ -1,4 +1,5 @@
-/// A reduction under way; dropping it before it is done traps, because its buffer would change under the owner.
+/// A reduction under way; dropping it before it is done traps, because its buffer would change under the
+/// owner.
 package struct PendingReduction: ~Copyable {
     private let state: ReductionState
     /// nil for a process alone.
@@ -38,6 +39,7 @@ package struct PendingReduction: ~Copyable {
 
     deinit {
         precondition(
-            state.isFinished || state.isAbandoned, "reduction '\(state.label)' dropped before it was waited for")
+            state.isFinished || state.isAbandoned,
+            "reduction '\(state.label)' dropped before it was waited for")
     }
 }

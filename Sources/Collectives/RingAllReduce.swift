@@ -53,7 +53,8 @@ final class RingAllReduce: ReductionMachine {
         scratch + (m % ring.window) * ring.chunkElementCount
     }
 
-    private func takeIn(_ m: Int, _ base: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>) {
+    private func takeIn(_ m: Int, _ base: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>)
+    {
         guard m < layout.reducingMessageCount else { return }
         let range = layout.incoming(m)
         cmpi_add_floats(base + range.lowerBound, slot(m, scratch), Int64(range.count))
@@ -69,7 +70,8 @@ final class RingAllReduce: ReductionMachine {
         if m < layout.reducingMessageCount {
             target = slot(m, scratch)
         } else {
-            // This chunk's partial sum left as message m - (N - 1) K; it must be out before the sum overwrites it.
+            // This chunk's partial sum left as message m - (N - 1) K; it must be out before the sum
+            // overwrites it.
             guard sentCount > m - layout.reducingMessageCount else { return false }
             target = base + range.lowerBound
         }
@@ -83,12 +85,15 @@ final class RingAllReduce: ReductionMachine {
 
     private func postSend(_ base: UnsafeMutablePointer<Float>) throws(CollectiveError) -> Bool {
         let m = sentCount + sends.count
-        guard m < layout.messageCount, !sends.isFull, m < layout.chunkCount + receivedCount else { return false }
+        guard m < layout.messageCount, !sends.isFull, m < layout.chunkCount + receivedCount else {
+            return false
+        }
         let range = layout.outgoing(m)
         let group = ring.group
         try sends.begin {
             cmpi_isend(
-                group.handle, base + range.lowerBound, Int64(range.count), CMPI_FLOAT, Int32(layout.right), tag, &$0)
+                group.handle, base + range.lowerBound, Int64(range.count), CMPI_FLOAT, Int32(layout.right),
+                tag, &$0)
         }
         return true
     }

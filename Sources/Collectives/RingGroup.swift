@@ -2,7 +2,8 @@
 final class RingGroup {
     let group: MPIGroup
     let chunkElementCount: Int
-    /// Messages of one sum under way in each direction: enough to hide a message's start behind its predecessors.
+    /// Messages of one sum under way in each direction: enough to hide a message's start behind its
+    /// predecessors.
     let window = 4
     private var pool: [UnsafeMutablePointer<Float>] = []
 

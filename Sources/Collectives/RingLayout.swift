@@ -1,9 +1,9 @@
 /// Who sends which part when: N ranks, N segments of K chunks each, M = 2 (N - 1) K messages.
 ///
-/// In the first half, message (t, k) carries chunk k of segment (rank - t) to the right and adds the arriving chunk of
-/// segment (rank - t - 1); afterwards rank r holds the whole sum of segment r + 1. In the second half the sums go round:
-/// segment (rank + 1 - t) leaves and (rank - t) arrives. Each chunk is summed in one order, along the ring, and then
-/// copied, so all ranks hold the same bits.
+/// In the first half, message (t, k) carries chunk k of segment (rank - t) to the right and adds the arriving
+/// chunk of segment (rank - t - 1); afterwards rank r holds the whole sum of segment r + 1. In the second
+/// half the sums go round: segment (rank + 1 - t) leaves and (rank - t) arrives. Each chunk is summed in one
+/// order, along the ring, and then copied, so all ranks hold the same bits.
 struct RingLayout {
     let rank: Int
     let size: Int
@@ -43,6 +43,6 @@ struct RingLayout {
         let index = ((segment % size) + size) % size
         let start = index * elementCount / size
         let length = (index + 1) * elementCount / size - start
-        return start + chunk * length / chunkCount ..< start + (chunk + 1) * length / chunkCount
+        return start + chunk * length / chunkCount..<start + (chunk + 1) * length / chunkCount
     }
 }

@@ -18,7 +18,9 @@ package struct Topology: Sendable, Equatable {
     package let nodeOfRank: [Int]
 
     /// Whether every node carries the same number of ranks.
-    package var hasEqualNodes: Bool { localSize * nodeCount == size && nodeSizes.allSatisfy { $0 == localSize } }
+    package var hasEqualNodes: Bool {
+        localSize * nodeCount == size && nodeSizes.allSatisfy { $0 == localSize }
+    }
 
     private var nodeSizes: [Int] {
         nodeOfRank.reduce(into: [Int](repeating: 0, count: nodeCount)) { sizes, node in sizes[node] += 1 }

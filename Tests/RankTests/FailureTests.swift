@@ -36,7 +36,8 @@ final class FailureTests: RankTestCase {
                 // Never freed: the library may still write to it.
                 let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: 200_000)
                 buffer.initialize(repeating: 1)
-                try lost.startAllReduceSum(buffer, by: algorithm, label: "bucket 7").wait(deadlineSeconds: 0.3)
+                try lost.startAllReduceSum(buffer, by: algorithm, label: "bucket 7").wait(
+                    deadlineSeconds: 0.3)
             }
         }
         try expectDeadline("barrier") { try $0.barrier(label: "bucket 7", deadlineSeconds: 0.3) }
@@ -72,7 +73,9 @@ final class FailureTests: RankTestCase {
         guard size > 1 else { return }
         // With two ranks there is no majority, and rank 0 is the reference.
         let odd = size - 1
-        XCTAssertThrowsError(try world.agree(on: rank == odd ? 0xBAD : 0xFFFF_0000_0000_0001, what: "bucket plan")) {
+        XCTAssertThrowsError(
+            try world.agree(on: rank == odd ? 0xBAD : 0xFFFF_0000_0000_0001, what: "bucket plan")
+        ) {
             guard let error = $0 as? CollectiveError else { return XCTFail("\($0)") }
             XCTAssertEqual(error.kind, .disagreement)
             XCTAssertEqual(error.differingRanks, [odd])

@@ -17,8 +17,8 @@ final class NodeLayoutTests: RankTestCase {
         let (rank, size) = (communicator.topology.rank, communicator.topology.size)
         for algorithm in algorithms(of: communicator) {
             for count in [1, 31, 255, 256, 257, 20_011] {
-                let mine = (0 ..< count).map { Float($0 % 97 + rank) }
-                let expected = (0 ..< count).map { Float($0 % 97 * size + size * (size - 1) / 2) }
+                let mine = (0..<count).map { Float($0 % 97 + rank) }
+                let expected = (0..<count).map { Float($0 % 97 * size + size * (size - 1) / 2) }
                 let result = try sum(mine, by: algorithm, on: communicator)
                 XCTAssertTrue(result == expected, "\(algorithm), \(count) elements")
             }
@@ -31,7 +31,8 @@ final class NodeLayoutTests: RankTestCase {
         XCTAssertEqual(topology.nodeOfRank[topology.rank], topology.nodeIndex)
         XCTAssertEqual(topology.nodeOfRank.filter { $0 == topology.nodeIndex }.count, topology.localSize)
         XCTAssertFalse(topology.hostName.isEmpty)
-        XCTAssertEqual(try world().reduced(Int64(topology.localRank == 0 ? 1 : 0), .sum, label: "nodes"),
+        XCTAssertEqual(
+            try world().reduced(Int64(topology.localRank == 0 ? 1 : 0), .sum, label: "nodes"),
             Int64(topology.nodeCount))
     }
 
@@ -45,7 +46,7 @@ final class NodeLayoutTests: RankTestCase {
         let world = try world()
         let communicator = try world.duplicate(tinySettings, ranksPerNode: 2)
         XCTAssertEqual(communicator.topology.nodeCount, (world.topology.size + 1) / 2)
-        if world.topology.size >= 2 { XCTAssertEqual(communicator.algorithm, .shared) }
+        if world.topology.size % 2 == 0 { XCTAssertEqual(communicator.algorithm, .shared) }
         try checkSums(on: communicator)
         try communicator.freeGroups()
     }
@@ -66,14 +67,14 @@ final class NodeLayoutTests: RankTestCase {
     }
 
     func testRingNeighboursAgreeOnEveryMessage() {
-        for size in 2 ... 5 {
+        for size in 2...5 {
             for count in [0, 1, 4, 5, 103] {
-                let layouts = (0 ..< size).map {
+                let layouts = (0..<size).map {
                     RingLayout(rank: $0, size: size, elementCount: count, maximumChunkElementCount: 7)
                 }
                 for layout in layouts {
                     var arrived = [Int](repeating: 0, count: count)
-                    for m in 0 ..< layout.messageCount {
+                    for m in 0..<layout.messageCount {
                         XCTAssertEqual(layout.incoming(m), layouts[layout.left].outgoing(m))
                         for element in layout.incoming(m) { arrived[element] += 1 }
                     }
@@ -84,7 +85,8 @@ final class NodeLayoutTests: RankTestCase {
         }
     }
 
-    /// Elements that reach a rank: all but its own segment while summing, all but the one it completes afterwards.
+    /// Elements that reach a rank: all but its own segment while summing, all but the one it completes
+    /// afterwards.
     private func arrivals(_ layout: RingLayout) -> Int {
         func length(_ segment: Int) -> Int {
             (segment + 1) * layout.elementCount / layout.size - segment * layout.elementCount / layout.size

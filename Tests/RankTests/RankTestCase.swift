@@ -10,7 +10,9 @@ class RankTestCase: XCTestCase {
     /// The job, started by the first test and finished after the last.
     func world() throws -> MPICommunicator {
         if let started = Self.started { return started }
-        guard LaunchEnvironment().hasWireUp else { throw XCTSkip("run launch/test-ranks.sh, which starts mpirun") }
+        guard LaunchEnvironment().hasWireUp else {
+            throw XCTSkip("run launch/test-ranks.sh, which starts mpirun")
+        }
         var settings = CommunicatorSettings()
         settings.deadlineSeconds = 60
         let communicator = try MPICommunicator.start(settings)

@@ -41,7 +41,8 @@ int cmpi_comm_size(const cmpi_comm *comm, int *size);
 int cmpi_allreduce(cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, enum cmpi_op op);
 
 int cmpi_iallreduce(
-    cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, enum cmpi_op op, cmpi_request **request);
+    cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, enum cmpi_op op,
+    cmpi_request **request);
 int cmpi_ibroadcast(
     cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, int root, cmpi_request **request);
 int cmpi_ibarrier(cmpi_comm *comm, cmpi_request **request);
@@ -49,11 +50,13 @@ int cmpi_isend(
     cmpi_comm *comm, const void *buffer, int64_t count, enum cmpi_type type, int peer, int tag,
     cmpi_request **request);
 int cmpi_ireceive(
-    cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, int peer, int tag, cmpi_request **request);
+    cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, int peer, int tag,
+    cmpi_request **request);
 /// done becomes 1 once the whole transfer is over; the request is then freed and must not be used again.
 int cmpi_test(cmpi_request *request, int *done);
 
-/// Memory every rank of a node communicator can load and store, byteCount (a multiple of 4096) for each of them.
+/// Memory every rank of a node communicator can load and store, byteCount (a multiple of 4096) for each of
+/// them.
 int cmpi_window_create(cmpi_comm *node, int64_t byteCount, cmpi_window **window);
 void *cmpi_window_base(const cmpi_window *window, int rank);
 int cmpi_window_free(cmpi_window *window);
@@ -64,7 +67,8 @@ void cmpi_add_floats(float *target, const float *source, int64_t count);
 /// The target may be one of the sources. past_caches is about the copy; see cmpi_copy_floats.
 void cmpi_sum_floats(
     float *target, float *copy, const float *const *sources, int sourceCount, int64_t count, int past_caches);
-/// target[i] = source[i]; past_caches for results too many for the caches, which then keep what is needed sooner.
+/// target[i] = source[i]; past_caches for results too many for the caches, which then keep what is needed
+/// sooner.
 void cmpi_copy_floats(float *target, const float *source, int64_t count, int past_caches);
 /// Marks the processors this process may run on with 1 in allowed, an array of capacity zeros.
 int cmpi_allowed_processors(int64_t *allowed, int capacity);
