@@ -21,6 +21,8 @@ package struct DataAssembly {
     /// Everything the training loop draws from.
     package struct TrainingData {
         package let plan: BatchPlan
+        /// What checkpoints say about the data, such as class names.
+        package let notes: [String: String]
         /// This rank's micro-batches of a step, one list of views each.
         package let microBatches: @Sendable (_ step: Int) throws(DataError) -> [[Batch]]
     }
@@ -40,13 +42,15 @@ package struct DataAssembly {
             let batches = TwoViewBatches(
                 cached, sampler: sampler, pipeline: TwoViewPipeline(shared: shared, first: view, second: view),
                 collate: collate)
-            return TrainingData(plan: plan) { step throws(DataError) in
+            return TrainingData(plan: plan, notes: [:]) { step throws(DataError) in
                 try batches.pairs(ofStep: step).map { [$0.first, $0.second] }
             }
         }
         let batches = TrainingBatches(
             cached, sampler: sampler, pipeline: trainingPipeline(flipAfterPad: false), collate: collate)
-        return TrainingData(plan: plan) { step throws(DataError) in try batches.batches(ofStep: step).map { [$0] } }
+        return TrainingData(plan: plan, notes: TrainedDetector.extra(dataset)) { step throws(DataError) in
+            try batches.batches(ofStep: step).map { [$0] }
+        }
     }
 
     private func trainingDataset(workFolder: String) throws -> COCODataset {
@@ -148,13 +152,18 @@ package struct DataAssembly {
         }
     }
 
-    package var collate: Collate {
-        let (mean, std) = (config.pipeline.normalization.mean, config.pipeline.normalization.std)
+    private var collate: Collate { config.collate }
+
+    private var orientation: ImageFile.Orientation { config.data.orientation == .apply ? .apply : .asStored }
+}
+
+extension RunConfig {
+    /// How this configuration's images become batches.
+    var collate: Collate {
+        let (mean, std) = (pipeline.normalization.mean, pipeline.normalization.std)
         return Collate(
-            size: .multiple(of: config.pipeline.padMultiple),
+            size: .multiple(of: pipeline.padMultiple),
             normalization: PixelNormalization(
                 mean: SIMD3(mean.map { Float($0) }), standardDeviation: SIMD3(std.map { Float($0) })))
     }
-
-    package var orientation: ImageFile.Orientation { config.data.orientation == .apply ? .apply : .asStored }
 }

@@ -4,8 +4,6 @@ package import Detection
 package import DetectionData
 internal import Foundation
 package import Logging
-internal import Pretraining
-internal import Randomness
 
 /// Runs a detector over a data set, spread over ranks, and scores what it found.
 ///
@@ -38,7 +36,7 @@ package struct EvaluationRun {
         let start = ContinuousClock.now
         var lastReport = start
         for index in share {
-            for object in try detect(detector, imageAt: index) {
+            for object in try detector.detect(dataset.sample(at: index), pipeline: pipeline, collate: collate) {
                 found += [
                     Double(dataset.imageID(at: index)), Double(dataset.categoryIDs[Int(object.label)]),
                     Double(object.box.x1), Double(object.box.y1), Double(object.box.width), Double(object.box.height),
@@ -58,15 +56,6 @@ package struct EvaluationRun {
         let results = COCOResults(detections: parts.flatMap(Self.decode), source: "detections")
         let evaluator = try COCOEvaluator(groundTruth: annotations)
         return (results, try evaluator.evaluate(results: results))
-    }
-
-    private func detect(_ detector: any Detector, imageAt index: Int) throws -> [DetectedObject] {
-        var sample = try dataset.sample(at: index)
-        // Test pipelines draw nothing.
-        var random = RandomSource(seed: 0, purpose: .augmentation)
-        pipeline.apply(to: &sample, random: &random)
-        let batch = try collate.batch([sample])
-        return detector.detect(batch.images, batch.targets)[0]
     }
 
     /// Seven numbers per detection.

@@ -86,7 +86,7 @@ package struct TrainingRun {
         let actions = Trainer.Actions(
             save: { done in
                 try communicator.agree(on: state.digest, what: "parameters after step \(done)")
-                if isFirst { try writer.write(state.snapshot(step: done, epoch: done / stepsPerEpoch)) }
+                if isFirst { try writer.write(state.snapshot(step: done, epoch: done / stepsPerEpoch, notes: data.notes)) }
             },
             evaluate: { done in
                 guard let evaluation, let supervised = objective as? SupervisedObjective else { return }
@@ -130,7 +130,7 @@ package struct TrainingRun {
         }
         if let path = options.weights {
             let report = try WeightLoading.load(
-                try CheckpointReader.weights(path: path), into: network, keepsLastLayers: options.keepsLastLayers)
+                try CheckpointReader(path: path).file, into: network, keepsLastLayers: options.keepsLastLayers)
             log.info("\(path): \(report.summary)")
         }
     }

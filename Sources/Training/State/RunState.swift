@@ -17,8 +17,8 @@ package struct RunState {
     }
 
     /// A copy of all tensors, so that training can go on while it is written.
-    /// - step: updates done.
-    package func snapshot(step: Int, epoch: Int) -> CheckpointSnapshot {
+    /// - step: updates done; notes: what else the file should say, such as class names.
+    package func snapshot(step: Int, epoch: Int, notes: [String: String]) -> CheckpointSnapshot {
         CheckpointSnapshot(
             entries: tensors.map { path, tensor in
                 SafetensorsEntry(
@@ -27,7 +27,7 @@ package struct RunState {
             },
             metadata: CheckpointMetadata(
                 step: step, epoch: epoch, seed: config.run.seed, configuration: config.yaml,
-                configurationDigest: config.digest, programVersion: ProgramVersion.text))
+                configurationDigest: config.digest, programVersion: ProgramVersion.text, extra: notes))
     }
 
     /// Puts back what `snapshot` took; the run goes on at the returned step.

@@ -1,0 +1,44 @@
+internal import Collectives
+internal import Foundation
+internal import Logging
+internal import Training
+
+/// This process as one rank of a job: its communicator, its threads, its log.
+struct Job {
+    let communicator: any Communicator
+    let log: Logger
+
+    var isFirst: Bool { communicator.topology.rank == 0 }
+
+    /// Runs `body` as a rank. An error ends the whole job with the error's exit code, its line on standard error.
+    static func run(
+        allReduce: AllReduceAlgorithm = .auto, deadlineSeconds: Double = 600, _ body: (Job) throws -> Int32
+    ) throws {
+        var settings = CommunicatorSettings()
+        settings.algorithm = allReduce
+        settings.deadlineSeconds = deadlineSeconds
+        let communicator = try LaunchEnvironment().openCommunicator(settings)
+        Placement.apply(communicator.topology)
+        StopSignal.watch()
+        let job = Job(communicator: communicator, log: ConsoleLog.logger(rank: communicator.topology.rank))
+        do {
+            let status = try body(job)
+            try communicator.finish()
+            if status != 0 { exit(status) }
+        } catch {
+            // Ranks mostly fail alike: the others give rank 0 the time to say it once.
+            if !job.isFirst { Thread.sleep(forTimeInterval: 1) }
+            let place = communicator.topology.size > 1 ? "rank \(communicator.topology.rank): " : ""
+            ErrorLine.write("\(place)\(error)")
+            if communicator.topology.size > 1 { communicator.abort(exitCode: ExitStatus.code(of: error)) }
+            exit(ExitStatus.code(of: error))
+        }
+    }
+}
+
+/// The one line that a failed run ends with.
+enum ErrorLine {
+    static func write(_ text: String) {
+        FileHandle.standardError.write(Data("aligndet-mpi: error: \(text)\n".utf8))
+    }
+}

@@ -1,0 +1,91 @@
+internal import ArgumentParser
+internal import Collectives
+internal import Foundation
+internal import Training
+
+/// What `pretrain` and `finetune` share; names follow MMDetection where it has one.
+struct TrainingArguments: ParsableArguments {
+    @Option(help: "Folder for checkpoints, metrics and the merged configuration; default work_dirs/NAME.")
+    var workDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Go on from a checkpoint: 'auto' for the newest valid one of the work folder, or a path.",
+            valueName: "auto|PATH"))
+    var resume: String?
+
+    @Option(help: "Start from the weights of this file (a checkpoint or a .safetensors).")
+    var loadFrom: String?
+
+    @Flag(help: "With --load-from: take last layers of equal shape too.")
+    var keepHeads = false
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Override keys of the recipe, e.g. optimizer.lr=0.03 batch.micro=2.", valueName: "k=v"))
+    var cfgOptions: [String] = []
+
+    @Option(help: "Shorthand for --cfg-options run.seed=N.")
+    var seed: Int?
+
+    @Option(help: "Mixed precision: off or auto (this version computes in 32 bits, so both mean off).")
+    var amp: Precision = .auto
+
+    @Flag(help: "Shorthand for --cfg-options run.deterministic=true.")
+    var deterministic = false
+
+    @Option(help: "Stop after N updates in all, however long the schedule is.")
+    var maxSteps: Int?
+
+    @Option(help: "How gradients are summed over ranks: auto, or an algorithm by name.")
+    var allreduce: AllReduceAlgorithm = .auto
+
+    enum Precision: String, ExpressibleByArgument, CaseIterable {
+        case auto, off
+    }
+
+    func validate() throws {
+        if let maxSteps, maxSteps < 1 { throw ValidationError("--max-steps takes a number from 1 on") }
+        if resume != nil, loadFrom != nil {
+            throw ValidationError("--resume goes on with a run, --load-from starts one: give one of them")
+        }
+        if keepHeads, loadFrom == nil { throw ValidationError("--keep-heads goes with --load-from") }
+    }
+
+    /// Runs a recipe as one rank of the job.
+    func run(recipe: String, task: RunConfig.Task) throws {
+        try Job.run(allReduce: allreduce) { job in
+            var overrides = cfgOptions
+            if let seed { overrides.append("run.seed=\(seed)") }
+            if deterministic { overrides.append("run.deterministic=true") }
+            let config = try RunConfig.load(path: recipe, overrides: overrides, builtInRoot: BuiltIn.root)
+            guard config.task == task else {
+                throw UsageError(description: "\(recipe) is a recipe for \(config.task.rawValue), not \(task.rawValue)")
+            }
+            let start: TrainingRun.Start =
+                switch resume {
+                case nil: .fresh
+                case "auto": .newest
+                case .some(let path): .checkpoint(path: path)
+                }
+            let options = TrainingRun.Options(
+                workFolder: workDir ?? Self.defaultWorkFolder(recipe), start: start, weights: loadFrom,
+                keepsLastLayers: keepHeads, maximumSteps: maxSteps)
+            let run = TrainingRun(config, options: options, communicator: job.communicator, log: job.log)
+            switch try run.run() {
+            case .finished: return 0
+            case .stopped(let step):
+                job.log.info("stopped on request after \(step) updates; go on with --resume auto")
+                return ExitStatus.stopped
+            }
+        }
+    }
+
+    /// work_dirs/ and the recipe's name; the built-in recipes get `quick_` in front.
+    private static func defaultWorkFolder(_ recipe: String) -> String {
+        let name = URL(fileURLWithPath: recipe).deletingPathExtension().lastPathComponent
+        return "work_dirs/" + (recipe.hasPrefix("builtin:quick/") ? "quick_" : "") + name
+    }
+}
+
+extension AllReduceAlgorithm: ExpressibleByArgument {}
