@@ -1,4 +1,8 @@
+#define _GNU_SOURCE
 #include "CThreading.h"
+
+#include <sched.h>
+#include <unistd.h>
 
 // libgomp's entry points, declared here because the toolchain ships no omp.h. `GOMP_parallel` is what a C compiler
 // emits for a parallel region; its interface has been stable since GCC 4.9.
@@ -40,6 +44,12 @@ void cthreading_for(int64_t count, int64_t grain, cthreading_body body, void *co
         return;
     }
     GOMP_parallel(run_share, &l, (unsigned)threads, 0);
+}
+
+int cthreading_usable_core_count(void) {
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores) != 0) return (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return CPU_COUNT(&cores);
 }
 
 int cthreading_thread_count(void) { return omp_get_max_threads(); }

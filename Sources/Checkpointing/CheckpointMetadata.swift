@@ -15,6 +15,9 @@ package struct CheckpointMetadata: Sendable, Equatable {
     static let format = "aligndet-mpi checkpoint"
     static let formatVersion = 1
 
+    /// Where the digest of the tensor `name` stands, XXH64 of its bytes.
+    static func digestKey(_ name: String) -> String { "digest." + name }
+
     private enum Key: String, CaseIterable {
         case format, step, epoch, seed, configuration
         case formatVersion = "format_version"
@@ -73,7 +76,7 @@ package struct CheckpointMetadata: Sendable, Equatable {
         configurationDigest = try text(.configurationDigest)
         programVersion = try text(.programVersion)
         let known = Set(Key.allCases.map(\.rawValue))
-        extra = file.filter { !known.contains($0.key) && !$0.key.hasPrefix(TensorDigest.metadataKey("")) }
+        extra = file.filter { !known.contains($0.key) && !$0.key.hasPrefix(Self.digestKey("")) }
     }
 
     /// As it stands in the file, digests excepted.

@@ -13,9 +13,9 @@ package struct CheckpointReader: Sendable {
         file = try SafetensorsFile(path: path)
         let isOurs = CheckpointMetadata.isPresent(in: file.metadata)
         for entry in file.entries {
-            let written = file.metadata[TensorDigest.metadataKey(entry.name)]
+            let written = file.metadata[CheckpointMetadata.digestKey(entry.name)]
             if written == nil && !isOurs { continue }
-            let found = TensorDigest.text(entry.bytes)
+            let found = XXH64.text(entry.bytes)
             guard written == found else {
                 throw CheckpointError(
                     .damaged, path: path, tensor: entry.name,
@@ -23,7 +23,7 @@ package struct CheckpointReader: Sendable {
                     hint: SafetensorsFile.damageHint)
             }
         }
-        let digestPrefix = TensorDigest.metadataKey("")
+        let digestPrefix = CheckpointMetadata.digestKey("")
         let orphan = file.metadata.keys.sorted().first {
             $0.hasPrefix(digestPrefix) && file[String($0.dropFirst(digestPrefix.count))] == nil
         }

@@ -5,13 +5,7 @@ internal import Tensors
 /// Threads of a rank against the cores it may use.
 enum Placement {
     /// Cores this process is bound to, or all of the machine's.
-    static var usableCoreCount: Int {
-        var set = cpu_set_t()
-        guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else {
-            return ProcessInfo.processInfo.activeProcessorCount
-        }
-        return withUnsafeBytes(of: &set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-    }
+    static var usableCoreCount: Int { ThreadBudget.usableCoreCount }
 
     static var machineCoreCount: Int { ProcessInfo.processInfo.processorCount }
 

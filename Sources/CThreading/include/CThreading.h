@@ -15,5 +15,8 @@ void cthreading_for(int64_t count, int64_t grain, cthreading_body body, void *co
 /// Threads that a parallel loop on this thread would use now.
 int cthreading_thread_count(void);
 
+/// Cores this process may run on: those it is bound to.
+int cthreading_usable_core_count(void);
+
 /// Sets the team's size for later loops (1 or more); oneDNN and OpenBLAS follow it.
 void cthreading_set_thread_count(int count);

@@ -45,7 +45,7 @@ package struct CheckpointDifference: Sendable {
         self.rows = rows
         self.equalCount = equalCount
         metadataKeys = Set(first.metadata.keys).union(second.metadata.keys).filter {
-            !$0.hasPrefix(TensorDigest.metadataKey("")) && first.metadata[$0] != second.metadata[$0]
+            !$0.hasPrefix(CheckpointMetadata.digestKey("")) && first.metadata[$0] != second.metadata[$0]
         }.sorted()
     }
 

@@ -114,8 +114,8 @@ package struct SafetensorsFile: Sendable {
         let available = bytes.count - dataStart
         return header.records.sorted { $0.begin < $1.begin }.first { record in
             guard record.begin >= 0, record.begin <= record.end, record.end <= available else { return true }
-            guard let digest = header.metadata[TensorDigest.metadataKey(record.name)] else { return false }
-            return TensorDigest.text(bytes[(dataStart + record.begin)..<(dataStart + record.end)]) != digest
+            guard let digest = header.metadata[CheckpointMetadata.digestKey(record.name)] else { return false }
+            return XXH64.text(bytes[(dataStart + record.begin)..<(dataStart + record.end)]) != digest
         }?.name
     }
 }

@@ -21,6 +21,12 @@ package struct XXH64 {
         return state.digest
     }
 
+    /// The digest in 16 hexadecimal digits.
+    package static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        let digits = String(digest(bytes), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
     package mutating func update(_ bytes: ArraySlice<UInt8>) {
         byteCount += bytes.count
         var input = bytes

@@ -55,7 +55,7 @@ extension ProposalFile {
             writer.key("parameters")
             writer.beginObject()
             for (name, value) in parameters.sorted(by: { $0.key < $1.key }) {
-                writer.key(name)
+                writer.key(text: name)
                 writer.value(value)
             }
             writer.endObject()

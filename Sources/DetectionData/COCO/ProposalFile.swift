@@ -98,17 +98,17 @@ package enum ProposalFile {
 }
 
 extension JSONWriter {
-    fileprivate mutating func member(_ key: String, _ value: Int) {
+    fileprivate mutating func member(_ key: StaticString, _ value: Int) {
         self.key(key)
         self.value(value)
     }
 
-    fileprivate mutating func member(_ key: String, _ value: String) {
+    fileprivate mutating func member(_ key: StaticString, _ value: String) {
         self.key(key)
         self.value(value)
     }
 
-    fileprivate mutating func list(_ key: String, _ elements: (inout JSONWriter) -> Void) {
+    fileprivate mutating func list(_ key: StaticString, _ elements: (inout JSONWriter) -> Void) {
         self.key(key)
         beginArray()
         elements(&self)

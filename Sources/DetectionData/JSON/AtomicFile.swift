@@ -1,11 +1,11 @@
 import Foundation
 
 /// Files that are there whole or not at all, whatever happens while they are written.
-enum AtomicFile {
+package enum AtomicFile {
     /// Writes `bytes` beside `path`, syncs, renames over `path` and syncs the folder.
     ///
     /// What stood at `path` before stays until the rename; on any error the temporary file is removed.
-    static func write(_ bytes: [UInt8], path: String) throws(DataError) {
+    package static func write(_ bytes: [UInt8], path: String) throws(DataError) {
         let temporary = "\(path).\(getpid()).partial"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw failure("cannot be created", temporary) }

@@ -1,22 +1,20 @@
-/// One rank's part of every global batch, cut into micro-batches.
+/// One rank's micro-batches of every global batch.
 ///
-/// Parts are contiguous and in rank order, so all parts in a row are the global batch whatever the number of ranks;
-/// where it does not divide evenly, parts differ by one.
+/// The global batch is cut into micro-batches first, the same for any number of ranks, and ranks take contiguous runs of
+/// them in rank order: a loss that is defined over a micro-batch does not depend on how many ranks there are. Where the
+/// number does not divide evenly, shares differ by one; ranks beyond the micro-batches have none.
 package struct DistributedSampler: Sendable {
     package let plan: BatchPlan
     package let rank: Int
     package let worldSize: Int
     package let microBatchSize: Int
 
-    /// - Throws: where there are more ranks than images in a global batch: a rank without images would have no
-    ///   part in a step.
-    package init(plan: BatchPlan, rank: Int, worldSize: Int, microBatchSize: Int) throws(DataError) {
+    /// - microBatchSize: images; divides the plan's global batch.
+    package init(plan: BatchPlan, rank: Int, worldSize: Int, microBatchSize: Int) {
         precondition((0..<worldSize).contains(rank) && microBatchSize > 0, "rank \(rank) of \(worldSize)")
-        guard worldSize <= plan.globalBatchSize else {
-            throw DataError(
-                .usage, "\(worldSize) ranks cannot share a global batch of \(plan.globalBatchSize) images",
-                hint: "start at most \(plan.globalBatchSize) ranks or raise the global batch")
-        }
+        precondition(
+            plan.globalBatchSize.isMultiple(of: microBatchSize),
+            "micro-batches of \(microBatchSize) in a batch of \(plan.globalBatchSize)")
         self.plan = plan
         self.rank = rank
         self.worldSize = worldSize
@@ -24,24 +22,16 @@ package struct DistributedSampler: Sendable {
     }
 
     /// How many micro-batches this rank has in every step.
-    package var microBatchCount: Int {
-        (Self.range(of: plan.globalBatchSize, rank: rank, worldSize: worldSize).count + microBatchSize - 1)
-            / microBatchSize
+    package var microBatchCount: Int { share.count }
+
+    private var share: Range<Int> {
+        Self.range(of: plan.globalBatchSize / microBatchSize, rank: rank, worldSize: worldSize)
     }
 
-    /// This rank's images at `step`, `microBatchSize` at a time; the last micro-batch may be smaller.
+    /// This rank's images at `step`, `microBatchSize` at a time.
     package func microBatches(ofStep step: Int) -> [[BatchPlan.Item]] {
-        let part = Self.slice(plan.globalBatch(ofStep: step), rank: rank, worldSize: worldSize)
-        return stride(from: part.startIndex, to: part.endIndex, by: microBatchSize).map {
-            Array(part[$0..<min($0 + microBatchSize, part.endIndex)])
-        }
-    }
-
-    /// The part of `globalBatch` that `rank` of `worldSize` works on.
-    package static func slice<Element>(_ globalBatch: [Element], rank: Int, worldSize: Int) -> ArraySlice<
-        Element
-    > {
-        globalBatch[range(of: globalBatch.count, rank: rank, worldSize: worldSize)]
+        let batch = plan.globalBatch(ofStep: step)
+        return share.map { Array(batch[$0 * microBatchSize..<($0 + 1) * microBatchSize]) }
     }
 
     /// The positions in a list of `count` that `rank` of `worldSize` works on; also divides images to be evaluated.

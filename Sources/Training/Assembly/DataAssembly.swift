@@ -98,7 +98,7 @@ package struct DataAssembly {
     /// The validation set with its annotations.
     package func validation() throws -> (dataset: COCODataset, annotations: COCOAnnotations)? {
         guard let part = config.data.validation else { return nil }
-        let annotations = try COCOAnnotations.read(path: part.annotations.resolved, for: .evaluation)
+        let annotations = try COCOAnnotations.read(path: part.annotations.resolved, for: .scoring)
         return (
             try dataset(
                 annotations, folder: part.images.resolved, use: .evaluation, classes: config.data.train.classes,
@@ -139,8 +139,12 @@ package struct DataAssembly {
             FilterBoxes(minimumSide: 0.01),
         ]
         let flip = Float(part.flip)
-        steps += flipAfterPad
-            ? [PadToMultiple(part.padMultiple), FlipAfterPad(probability: flip)] : [RandomFlip(probability: flip)]
+        if flipAfterPad {
+            steps.append(PadToMultiple(part.padMultiple))
+            steps.append(FlipAfterPad(probability: flip))
+        } else {
+            steps.append(RandomFlip(probability: flip))
+        }
         if part.photometric { steps.append(PhotometricOneOf()) }
         return Pipeline(steps)
     }
@@ -164,6 +168,6 @@ extension RunConfig {
         return Collate(
             size: .multiple(of: pipeline.padMultiple),
             normalization: PixelNormalization(
-                mean: SIMD3(mean.map { Float($0) }), standardDeviation: SIMD3(std.map { Float($0) })))
+                mean: SIMD3(mean), standardDeviation: SIMD3(std)))
     }
 }

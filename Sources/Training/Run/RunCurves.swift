@@ -1,4 +1,4 @@
-internal import DetectionData
+package import DetectionData
 internal import Foundation
 
 /// The numbers of a run's `metrics.jsonl`, by name, each over steps.

@@ -3,7 +3,7 @@ package import Collectives
 package import DetectionData
 internal import Foundation
 package import Logging
-package import Pretraining
+internal import Pretraining
 
 /// The loop: takes micro-batches, makes steps, logs, and calls for checkpoints and evaluations.
 package final class Trainer {

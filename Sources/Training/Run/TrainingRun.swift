@@ -1,8 +1,8 @@
 internal import COCOEvaluation
-package import Checkpointing
+internal import Checkpointing
 package import Collectives
 internal import Detection
-package import DetectionData
+internal import DetectionData
 internal import Foundation
 package import Logging
 internal import NN

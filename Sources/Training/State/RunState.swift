@@ -1,7 +1,7 @@
 package import Checkpointing
 package import NN
 package import Pretraining
-package import Tensors
+internal import Tensors
 
 /// Everything a run is made of at a step, as a checkpoint holds it: the network under its own names, the objective's
 /// companions (`target.`), and the optimizer's slots (`optimizer.`).

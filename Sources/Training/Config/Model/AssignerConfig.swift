@@ -1,0 +1,34 @@
+/// Which anchors belong to a box, by intersection over union.
+package struct AssignerConfig: Sendable, Equatable {
+    /// From here on an anchor is positive.
+    package let positive: Double
+    /// Below this it is background; between the two it is ignored.
+    package let negative: Double
+    /// What a box's best anchors need at least to be claimed.
+    package let minimumPositive: Double
+    /// Whether a box claims its best anchors even if they are not positive.
+    package let lowQuality: Bool
+
+    enum Key: String, ConfigKey {
+        case positive, negative
+        case minimumPositive = "min_positive"
+        case lowQuality = "low_quality"
+    }
+
+    init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
+        positive = try section.number(.positive, .fraction)
+        negative = try section.number(.negative, .fraction)
+        guard negative <= positive else {
+            throw section.error(.negative, "\(negative) is above 'positive', which is \(positive)")
+        }
+        minimumPositive = try section.number(.minimumPositive, .fraction)
+        lowQuality = try section.flag(.lowQuality)
+    }
+
+    var node: ConfigNode {
+        .section([
+            (Key.positive, .number(positive)), (.negative, .number(negative)),
+            (.minimumPositive, .number(minimumPositive)), (.lowQuality, .flag(lowQuality)),
+        ])
+    }
+}

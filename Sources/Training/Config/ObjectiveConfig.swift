@@ -1,0 +1,109 @@
+/// What pre-training minimises: AlignDet's box-level contrast and box regression.
+package struct ObjectiveConfig: Sendable, Equatable {
+    /// Where the released code differs from what was meant; each can be had in either form.
+    package struct Switches: Sendable, Equatable {
+        /// How labels are laid out beside the level-major features.
+        package enum LabelLayout: String, Sendable, CaseIterable {
+            case levelMajor = "level_major"
+            /// As released: for more than one image labels stand beside foreign features.
+            case imageMajor = "image_major"
+        }
+
+        /// How the target network begins.
+        package enum TargetInitialisation: String, Sendable, CaseIterable {
+            case copy
+            /// As released: with random weights of its own.
+            case independent
+        }
+
+        /// The label of background anchors.
+        package enum BackgroundLabel: String, Sendable, CaseIterable {
+            /// One that no proposal has.
+            case sentinel
+            /// As released: 256, which is also the label of a batch's proposal 256.
+            case constant256 = "256"
+        }
+
+        package let retinaLabelLayout: LabelLayout
+        package let targetInitialisation: TargetInitialisation
+        package let backgroundLabel: BackgroundLabel
+        /// As released if true: padded first, and boxes mirrored within the width without padding.
+        package let flipAfterPad: Bool
+
+        enum Key: String, ConfigKey {
+            case retinaLabelLayout = "retina_label_layout"
+            case targetInitialisation = "target_init"
+            case backgroundLabel = "background_label"
+            case flipAfterPad = "flip_after_pad"
+        }
+
+        /// - faithful: what a switch that is not given stands at.
+        init(_ section: ConfigSection<Key>, faithful: Bool) throws(ConfigurationError) {
+            retinaLabelLayout =
+                try section.has(.retinaLabelLayout)
+                ? section.choice(.retinaLabelLayout) : faithful ? .imageMajor : .levelMajor
+            targetInitialisation =
+                try section.has(.targetInitialisation)
+                ? section.choice(.targetInitialisation) : faithful ? .independent : .copy
+            backgroundLabel =
+                try section.has(.backgroundLabel)
+                ? section.choice(.backgroundLabel) : faithful ? .constant256 : .sentinel
+            flipAfterPad = try section.has(.flipAfterPad) ? section.flag(.flipAfterPad) : faithful
+        }
+
+        var node: ConfigNode {
+            .section([
+                (Key.retinaLabelLayout, .name(retinaLabelLayout)),
+                (.targetInitialisation, .name(targetInitialisation)),
+                (.backgroundLabel, .name(backgroundLabel)),
+                (.flipAfterPad, .flag(flipAfterPad)),
+            ])
+        }
+    }
+
+    /// Sets every switch that is not given to the released code's behaviour, or else to the corrected one.
+    package let faithful: Bool
+    package let temperature: Double
+    /// The target network's momentum at the first and after the last step, a cosine between.
+    package let momentumStart: Double
+    package let momentumEnd: Double
+    package let contrastiveWeight: Double
+    package let boxWeight: Double
+    /// The first so many of an image; `nil` (in YAML `all`) takes all.
+    package let proposalsPerImage: Int?
+    package let switches: Switches
+
+    enum Key: String, ConfigKey {
+        case faithful, temperature, switches
+        case momentumStart = "momentum_start"
+        case momentumEnd = "momentum_end"
+        case contrastiveWeight = "contrastive_weight"
+        case boxWeight = "box_weight"
+        case proposalsPerImage = "proposals_per_image"
+    }
+
+    init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
+        let faithful = try section.flag(.faithful)
+        self.faithful = faithful
+        temperature = try section.number(.temperature, .positive)
+        momentumStart = try section.number(.momentumStart, .fraction)
+        momentumEnd = try section.number(.momentumEnd, .fraction)
+        contrastiveWeight = try section.number(.contrastiveWeight, .notNegative)
+        boxWeight = try section.number(.boxWeight, .notNegative)
+        let takesAll = try section.isWord("all", .proposalsPerImage)
+        proposalsPerImage = takesAll ? nil : try section.integer(.proposalsPerImage, in: 1...Int.max)
+        switches = try section.nested(.switches) { child throws(ConfigurationError) in
+            try Switches(child, faithful: faithful)
+        }
+    }
+
+    var node: ConfigNode {
+        .section([
+            (Key.faithful, .flag(faithful)), (.temperature, .number(temperature)),
+            (.momentumStart, .number(momentumStart)), (.momentumEnd, .number(momentumEnd)),
+            (.contrastiveWeight, .number(contrastiveWeight)), (.boxWeight, .number(boxWeight)),
+            (.proposalsPerImage, proposalsPerImage.map { .count($0) } ?? .word("all")),
+            (.switches, switches.node),
+        ])
+    }
+}
