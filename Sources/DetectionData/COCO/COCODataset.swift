@@ -1,0 +1,184 @@
+internal import Foundation
+
+/// The images of a COCO file with their boxes: instances to train or score on, or proposals to pre-train on.
+///
+/// Boxes become `x1 y1 x2 y2` floats, not clipped (the resize step clips). Dropped by rule: crowd boxes, boxes flagged
+/// `ignore`, boxes under one pixel wide or high, classes not asked for.
+/// - Source: mmdetection 2.x `CocoDataset`. Differs: labels follow the asked list of classes, not the file's order
+///   among them (the same for every published recipe), and an image whose boxes were all dropped counts as one
+///   without boxes.
+package struct COCODataset: Dataset {
+    /// What the images are for, which decides what happens to images without boxes.
+    package enum Use: Sendable {
+        /// Images without a usable box or with a side under 32 pixels are left out.
+        case training
+        /// As for training, but boxes are proposals, and an image without one is a defect.
+        case pretraining
+        /// Every image takes part.
+        case evaluation
+    }
+
+    package struct Options: Sendable {
+        package var use: Use
+        /// Names of the classes in label order; nil takes all of the file's, in file order.
+        package var classNames: [String]?
+        package var subset: ImageSubset
+        package var policy: DatasetDefect.Policy
+        /// Whether a camera's note on orientation turns the image; declared sizes tell which was meant.
+        package var orientation: ImageFile.Orientation
+
+        package init(
+            use: Use, classNames: [String]?, subset: ImageSubset, policy: DatasetDefect.Policy,
+            orientation: ImageFile.Orientation
+        ) {
+            self.use = use
+            self.classNames = classNames
+            self.subset = subset
+            self.policy = policy
+            self.orientation = orientation
+        }
+    }
+
+    /// Images with a shorter side are not trained on (mmdetection's `min_size`).
+    static let minimumTrainingSide = 32
+
+    /// The annotation file, for messages.
+    package let source: String
+    /// Names in label order.
+    package let classNames: [String]
+    /// The file's category id of each label; results files speak of these.
+    package let categoryIDs: [Int]
+    package let report: DatasetReport
+    private let folder: ImageFolder
+    private let orientation: ImageFile.Orientation
+    private let images: [COCOAnnotations.ImageRecord]
+    private let content: COCOImageContent
+
+    /// Checks a file's contents against the image folder and keeps what the options ask for.
+    /// - Throws: a line that names file, image and annotation for what `DatasetDefect` lists (under `.refuse`), for
+    ///   classes or images that are asked for and not there, and where no image is left.
+    package init(
+        _ annotations: COCOAnnotations, imageFolder: String, options: Options
+    ) throws(DataError) {
+        let source = annotations.source
+        folder = try ImageFolder(imageFolder)
+        var report = DatasetReport(source: source)
+        let classes = try COCOClassList(
+            annotations.categories, asked: options.classNames, source: source, report: &report)
+        let positions = try options.subset.positions(in: annotations.images, source: source)
+        var records = Self.usableRecords(annotations.images, at: positions, report: &report)
+        let missing = Set(folder.missing(records.map(\.fileName)))
+        for index in missing.sorted() { report.note(.missingImageFile, records[index].label) }
+        records = records.indices.filter { !missing.contains($0) }.map { records[$0] }
+
+        var content = COCOImageContent(annotations, images: records, classes: classes, report: &report)
+        if options.use != .evaluation {
+            let kept = Self.trainable(records, content, use: options.use, report: &report)
+            content = content.selecting(kept)
+            records = kept.map { records[$0] }
+        }
+        if options.policy == .refuse, report.defectCount > 0 { throw report.refusal }
+        guard !records.isEmpty else {
+            throw DataError(
+                .badInput, "\(source): none of \(positions.count) images can be used",
+                hint: report.defectCount > 0
+                    ? report.refusal.message : "are class names and file the right pair?")
+        }
+        report.imageCount = records.count
+        report.boxCount = content.boxCount
+        self.report = report
+        self.source = source
+        self.content = content
+        orientation = options.orientation
+        images = records
+        classNames = classes.names
+        categoryIDs = classes.categoryIDs
+    }
+
+    package var count: Int { images.count }
+
+    package func imageID(at index: Int) -> Int { images[index].id }
+
+    package func size(at index: Int) -> (width: Int, height: Int) {
+        (images[index].width, images[index].height)
+    }
+
+    /// Boxes of the image at `index` in file order, in its own pixels.
+    package func boxes(at index: Int) -> ArraySlice<Box> { content.boxes(of: index) }
+
+    /// One label per box of `boxes(at:)`.
+    package func labels(at index: Int) -> ArraySlice<Int32> { content.labels(of: index) }
+
+    package func path(at index: Int) -> String { folder.path(of: images[index].fileName) }
+
+    /// - Throws: where the file cannot be decoded or does not have its declared size.
+    package func sample(at index: Int) throws(DataError) -> Sample {
+        let record = images[index]
+        let image: Image
+        do {
+            image = try ImageFile.load(path: path(at: index), orientation: orientation).image
+        } catch {
+            throw DataError(error.kind, "image \(record.id): \(error.message)", hint: error.hint)
+        }
+        guard image.width == record.width, image.height == record.height else {
+            let turned = image.width == record.height && image.height == record.width
+            throw DataError(
+                .badInput,
+                "image \(record.id) '\(path(at: index))' is \(image.width)x\(image.height), "
+                    + "\(source) declares \(record.width)x\(record.height)",
+                hint: turned
+                    ? "was it turned by its EXIF orientation?" : "the boxes may belong to another picture")
+        }
+        let boxes = Array(content.boxes(of: index))
+        return Sample(
+            image: image, boxes: boxes, labels: Array(content.labels(of: index)),
+            boxIDs: (0..<Int32(boxes.count)).map { $0 }, imageID: record.id)
+    }
+}
+
+extension COCODataset {
+    /// The records at `positions` that have an id of their own and a size.
+    private static func usableRecords(
+        _ images: [COCOAnnotations.ImageRecord], at positions: [Int], report: inout DatasetReport
+    ) -> [COCOAnnotations.ImageRecord] {
+        var seen: Set<Int> = []
+        return positions.map { images[$0] }.filter { record in
+            guard seen.insert(record.id).inserted else {
+                report.note(.duplicateImageID, record.label)
+                return false
+            }
+            guard record.width > 0, record.height > 0 else {
+                report.note(.badImageSize, "\(record.label) \(record.width)x\(record.height)")
+                return false
+            }
+            return true
+        }
+    }
+
+    /// Positions of the images one can train on.
+    private static func trainable(
+        _ records: [COCOAnnotations.ImageRecord], _ content: COCOImageContent, use: Use,
+        report: inout DatasetReport
+    ) -> [Int] {
+        records.indices.filter { index in
+            guard !content.boxes(of: index).isEmpty else {
+                if use == .pretraining {
+                    report.note(.imageWithoutProposals, records[index].label)
+                } else {
+                    report.exclude(.imageWithoutBoxes)
+                }
+                return false
+            }
+            guard min(records[index].width, records[index].height) >= minimumTrainingSide else {
+                report.exclude(.smallImage)
+                return false
+            }
+            return true
+        }
+    }
+}
+
+extension COCOAnnotations.ImageRecord {
+    /// How messages name an image.
+    var label: String { "image \(id) '\(fileName)'" }
+}
