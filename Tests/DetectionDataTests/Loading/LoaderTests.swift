@@ -10,10 +10,10 @@ import Testing
     ])
     private let collate = Collate(size: .multiple(of: 32), normalization: .imageNet)
 
-    private func sampler(_ dataset: some Dataset, rank: Int = 0, of worldSize: Int = 1) throws
+    private func sampler(_ dataset: some Dataset, rank: Int = 0, of worldSize: Int = 1)
         -> DistributedSampler
     {
-        try DistributedSampler(
+        DistributedSampler(
             plan: BatchPlan(dataset, globalBatchSize: 4, seed: 42, groupsByAspect: true), rank: rank,
             worldSize: worldSize, microBatchSize: 2)
     }
@@ -36,7 +36,7 @@ import Testing
     @Test(arguments: [1, 3]) func batchesDoNotDependOnTheNumberOfThreads(threadCount: Int) throws {
         let dataset = try BuiltInBCCD.dataset("train", subset: .first(10))
         let batches = TrainingBatches(
-            dataset, sampler: try sampler(dataset), pipeline: view, collate: collate)
+            dataset, sampler: sampler(dataset), pipeline: view, collate: collate)
         func steps(_ threadCount: Int) throws -> [Loader<[Batch]>.Step] {
             try all(
                 Loader(steps: 2..<10, threadCount: threadCount, stepsAhead: 3) { step throws(DataError) in
@@ -56,7 +56,7 @@ import Testing
     @Test func viewPairsDoNotDependOnTheNumberOfThreads() throws {
         let dataset = try BuiltInBCCD.dataset("train", subset: .first(6))
         let batches = TwoViewBatches(
-            CachedDataset(dataset, byteLimit: 3_000_000), sampler: try sampler(dataset),
+            CachedDataset(dataset, byteLimit: 3_000_000), sampler: sampler(dataset),
             pipeline: TwoViewPipeline(shared: Pipeline([]), first: view, second: view), collate: collate)
         func pairs(_ threadCount: Int) throws -> [ViewPair] {
             try all(
@@ -79,7 +79,7 @@ import Testing
         func targets(_ worldSize: Int) throws -> [Target] {
             try (0..<worldSize).flatMap { rank in
                 let batches = TrainingBatches(
-                    dataset, sampler: try sampler(dataset, rank: rank, of: worldSize), pipeline: view,
+                    dataset, sampler: sampler(dataset, rank: rank, of: worldSize), pipeline: view,
                     collate: collate)
                 return try batches.batches(ofStep: 1).flatMap(\.targets)
             }
@@ -122,7 +122,7 @@ import Testing
             options: .init(
                 use: .training, classNames: nil, subset: .all, policy: .refuse, orientation: .apply))
         let batches = TrainingBatches(
-            dataset, sampler: try sampler(dataset), pipeline: view, collate: collate)
+            dataset, sampler: sampler(dataset), pipeline: view, collate: collate)
         let loader = try Loader(steps: 0..<2, threadCount: 1, stepsAhead: 2) { step throws(DataError) in
             try batches.batches(ofStep: step)
         }
