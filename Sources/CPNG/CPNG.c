@@ -121,6 +121,8 @@ static void describe(png_image *image, uint32_t width, uint32_t height) {
     image->width = width;
     image->height = height;
     image->format = PNG_FORMAT_RGB;
+    // A fifth of the time; photographs come out twice as large.
+    image->flags = PNG_IMAGE_FLAG_FAST;
 }
 
 size_t cpng_encoded_limit(uint32_t width, uint32_t height) {
