@@ -55,20 +55,20 @@ def weight_scale(weight, gain):
     return math.sqrt(3.0) * gain / math.sqrt(math.prod(weight.shape[1:]))
 
 
-def fill(model, prefix="", prediction=(), last_norms=(), bias_shift=None):
+def fill(model, prefix="", gains=None, last_norms=(), bias_shift=None):
     """Writes golden numbers into every layer of a model; names are prefix + the model's state-dict keys.
 
-    prediction: module paths whose weight has gain 0.5 instead of sqrt(2).
+    gains: module path to the gain of its weight, where it is not sqrt(2).
     last_norms: endings of module paths whose norm weight has shift 0.3 instead of 1.
     bias_shift: module path to the shift of its bias.
     """
-    bias_shift = bias_shift or {}
+    gains, bias_shift = gains or {}, bias_shift or {}
     with torch.no_grad():
         for path, module in model.named_modules():
             name = prefix + path
             if isinstance(module, (nn.Conv2d, nn.Linear)):
-                gain = 0.5 if path in prediction else math.sqrt(2.0)
-                put(module.weight, name + ".weight", weight_scale(module.weight, gain))
+                scale = weight_scale(module.weight, gains.get(path, math.sqrt(2.0)))
+                put(module.weight, name + ".weight", scale)
                 if module.bias is not None:
                     put(module.bias, name + ".bias", 0.05, bias_shift.get(path, 0.0))
             elif isinstance(module, NORMS):

@@ -1,4 +1,4 @@
-"""Feature maps of torchvision's ResNets with golden weights and of MobileNetV2 with the built-in trained weights.
+"""Feature maps of torchvision's ResNets with golden weights and of MobileNetV2 with the built-in weights.
 
 Run in this folder: python make_backbones.py. Computed in float64, rounded to float32.
 Made with torch 2.15.0, torchvision 0.29.2, numpy 2.4.6, opencv-contrib-python 5.0.0, safetensors 0.8.0.
@@ -97,9 +97,7 @@ def mobilenet():
     fixture.digest("input", image.permute(0, 2, 3, 1))
     for index, value in zip((3, 6, 13, 17, 18), maps):
         store(fixture, f"features.{index}", value)
-        print(
-            f"mobilenet {index} {tuple(value.shape)} rms {value.pow(2).mean().sqrt():.3f} max {value.abs().max():.3f}"
-        )
+        print(f"mobilenet {index} rms {value.pow(2).mean().sqrt():.3f} max {value.abs().max():.3f}")
     error = single_precision_error(model, run, maps)
     fixture.note("float32_error", error)
     print("  torch float32 against float64:", error)

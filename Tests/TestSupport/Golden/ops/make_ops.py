@@ -370,7 +370,7 @@ def warmed(regular, k, length, ratio):
 
 
 def schedules(fixture):
-    """Learning rates before iteration k of the step and cosine policies of mmcv 1.6.0, formulas written out."""
+    """Learning rates before iteration k: the step and cosine policies of mmcv 1.6.0, written out."""
     # Step policy: 12 epochs of 7393 iterations, steps at epochs 8 and 11, linear warm-up of 500 from 0.001.
     base, per_epoch = 0.02, 7393
     iterations = [
