@@ -22,7 +22,7 @@ struct AlignDet: ParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            Pretrain.self, Finetune.self, Evaluate.self, Score.self, Proposals.self, Checkpoint.self,
+            Pretrain.self, Finetune.self, Evaluate.self, Score.self, Detect.self, Proposals.self, Checkpoint.self,
             PrintConfig.self, Plot.self, Doctor.self,
         ])
 
