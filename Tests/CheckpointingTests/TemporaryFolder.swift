@@ -5,7 +5,9 @@ final class TemporaryFolder {
     let path: String
 
     init() throws {
-        path = NSTemporaryDirectory() + "/checkpointing-" + UUID().uuidString
+        path =
+            FileManager.default.temporaryDirectory
+            .appendingPathComponent("checkpointing-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

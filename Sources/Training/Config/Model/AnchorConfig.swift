@@ -16,11 +16,16 @@ package struct AnchorConfig: Sendable, Equatable {
         case scalesPerOctave = "scales_per_octave"
     }
 
-    init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
+    /// - levelCount: of the neck, which the strides must match.
+    init(_ section: ConfigSection<Key>, levelCount: Int) throws(ConfigurationError) {
         baseScale = try section.number(.baseScale, .positive)
         scalesPerOctave = try section.integer(.scalesPerOctave, in: 1...Int.max)
         ratios = try section.numbers(.ratios, .positive)
         strides = try section.integers(.strides, in: 1...Int.max)
+        guard strides.count == levelCount else {
+            throw section.error(
+                .strides, "has \(strides.count) entries, and model.neck.outputs is \(levelCount)")
+        }
         offset = try section.number(.offset, .fraction)
     }
 

@@ -24,10 +24,9 @@ package struct ModelConfig: Sendable, Equatable {
         backbone = try section.nested(.backbone, BackboneConfig.init)
         neck = try section.nested(.neck, NeckConfig.init)
         head = try section.nested(.head) { child throws(ConfigurationError) in try HeadConfig(child, task) }
-        anchors = try section.nested(.anchors, AnchorConfig.init)
-        guard anchors.strides.count == neck.outputs else {
-            throw section.error(
-                .anchors, "strides has \(anchors.strides.count) entries, and neck.outputs is \(neck.outputs)")
+        let levelCount = neck.outputs
+        anchors = try section.nested(.anchors) { child throws(ConfigurationError) in
+            try AnchorConfig(child, levelCount: levelCount)
         }
         assigner = try section.nested(.assigner, AssignerConfig.init)
         switch task {

@@ -14,7 +14,7 @@ package struct SamplerConfig: Sendable, Equatable {
         negativesPerPositive = try section.integer(.negativesPerPositive, in: -1...Int.max)
     }
 
-    var node: ConfigNode { 
+    var node: ConfigNode {
         .section([(Key.count, .count(count)), (.negativesPerPositive, .count(negativesPerPositive))])
-     }
+    }
 }

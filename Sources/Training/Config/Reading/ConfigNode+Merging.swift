@@ -38,6 +38,9 @@ extension ConfigNode {
             throw ConfigurationError(
                 origin: origin, "is not of the form key=value", hint: "as in optimizer.lr=0.03")
         }
+        guard !parts[1].allSatisfy(\.isWhitespace) else {
+            throw ConfigurationError(origin: origin, key: String(parts[0]), "has no value behind the '='")
+        }
         let value = try ConfigNode(yaml: String(parts[1]), source: origin, hasLines: false)
         if case .mapping = value.content {
             throw ConfigurationError(

@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+
+@testable import Training
+
+@Suite struct RecipeTests {
+    @Test func everyRecipeDecodesAndItsPrintedFormLoadsAgain() throws {
+        let names = try Recipes.all()
+        for folder in ["finetune", "pretrain", "quick", "supervised"] {
+            #expect(names.contains { $0.hasPrefix(folder + "/") })
+        }
+        for name in names {
+            let config = try Recipes.load(name)
+            let again = try RunConfig(yaml: config.yaml, source: "printed", builtInRoot: Recipes.builtInRoot)
+            #expect(again == config, "\(name)")
+            #expect(again.yaml == config.yaml, "\(name)")
+            #expect(again.digest == config.digest, "\(name)")
+            #expect(config.task == (name.contains("pretrain") ? .pretrain : .finetune), "\(name)")
+        }
+    }
+
+    @Test func everyRecipeSaysWhatItIsInAComment() throws {
+        for name in try Recipes.all() {
+            let text = try String(contentsOfFile: "\(Recipes.root)/configs/\(name)", encoding: .utf8)
+            let comment = text.split(separator: "\n").prefix { $0.hasPrefix("#") }.joined(separator: "\n")
+            for part in ["# Source: ", "# Run: ", "# Expect: ", "# Duration: "] {
+                #expect(comment.contains(part), "\(name) lacks '\(part)'")
+            }
+            #expect(comment.contains("configs/\(name)"), "\(name) does not say how to run it")
+        }
+    }
+
+    @Test func differentRecipesHaveDifferentDigests() throws {
+        let digests = try Recipes.all().map { try Recipes.load($0).digest }
+        #expect(Set(digests).count == digests.count)
+        #expect(digests.allSatisfy { $0.count == 16 })
+    }
+
+    /// Numbers of the released configuration and the paper's appendix.
+    @Test func retinaNetPretrainingIsTheReleasedOne() throws {
+        let config = try Recipes.load("pretrain/aligndet_retinanet_r50_1x_coco.yaml")
+        #expect(config.optimizer.algorithm == .sgd(momentum: 0.9))
+        #expect(config.optimizer.learningRate == 0.01)
+        #expect(config.optimizer.weightDecay == 1e-4)
+        #expect(config.optimizer.clipNorm == nil)
+        #expect(config.batch.global == 16 && config.batch.micro == 2)
+        #expect(config.schedule.unit == .epoch && config.schedule.length == 12)
+        #expect(config.schedule.warmUp == .linear(steps: 500, ratio: 0.001))
+        #expect(config.schedule.decay == .step(at: [8, 11], factor: 0.1))
+        #expect(config.model.backbone.frozenStages == 4 && config.model.backbone.norm == .frozen)
+        #expect(config.model.head.output == .projection(hidden: 256, embedding: 256))
+        #expect(config.model.anchors.strides == [8, 16, 32, 64, 128])
+        #expect(config.model.sampler?.count == 2048 && config.model.sampler?.negativesPerPositive == -1)
+        #expect(config.model.test == nil && config.pipeline.test == nil && config.data.validation == nil)
+        let objective = try #require(config.objective)
+        #expect(objective.temperature == 0.5 && objective.proposalsPerImage == 50)
+        #expect(objective.momentumStart == 0.996 && objective.momentumEnd == 1)
+        #expect(config.pipeline.resize.shortSides == [640, 672, 704, 736, 768, 800])
+        #expect(config.pipeline.photometric)
+    }
+
+    @Test func fineTuningTakesThePapersOverrides() throws {
+        let tuned = try Recipes.load("finetune/retinanet_r50_1x_coco.yaml")
+        let baseline = try Recipes.load("supervised/retinanet_r50_1x_coco.yaml")
+        #expect(tuned.optimizer.learningRate == 0.015 && tuned.optimizer.weightDecay == 5e-5)
+        #expect(baseline.optimizer.learningRate == 0.01 && baseline.optimizer.weightDecay == 1e-4)
+        #expect(tuned.model == baseline.model)
+        #expect(tuned.model.backbone.frozenStages == 1 && tuned.model.backbone.norm == .affine)
+        #expect(tuned.model.neck.norm == .sync)
+        #expect(tuned.model.head.output == .classification(classes: 80, prior: 0.01))
+        #expect(tuned.model.test?.preNMSCount == 1000 && tuned.model.test?.scoreThreshold == 0.05)
+        #expect(tuned.pipeline.test?.shortSide == 800 && tuned.pipeline.test?.longSide == 1333)
+    }
+
+    @Test func quickRecipesDifferOnlyInWhatTheyCompare() throws {
+        let tuned = try Recipes.load("quick/finetune.yaml")
+        let scratch = try Recipes.load("quick/scratch.yaml")
+        #expect(try Recipes.load("quick/scratch.yaml", ["optimizer.weight_decay=0.00005"]) == tuned)
+        #expect(tuned.digest != scratch.digest)
+        #expect(tuned.data.train.firstImages == 29)
+        let pretraining = try Recipes.load("quick/pretrain.yaml")
+        #expect(
+            pretraining.model.backbone == tuned.model.backbone && pretraining.model.neck == tuned.model.neck)
+        #expect(pretraining.data.train.proposals == .selectiveSearch)
+        #expect(pretraining.schedule.decay == .step(at: [300, 414], factor: 0.1))
+    }
+
+    @Test func builtInRecipesAndPathsLieInTheProgramsFolder() throws {
+        let config = try RunConfig.load(path: "builtin:quick/pretrain.yaml", builtInRoot: Recipes.builtInRoot)
+        #expect(config == (try Recipes.load("quick/pretrain.yaml")))
+        #expect(config.data.train.images.text == "builtin:bccd/images/train")
+        for path in [config.data.train.images, config.data.train.annotations, config.model.backbone.weights] {
+            #expect(FileManager.default.fileExists(atPath: try #require(path).resolved))
+        }
+        let coco = try Recipes.load("supervised/retinanet_r50_1x_coco.yaml")
+        #expect(coco.data.train.images.resolved == "data/coco/train2017")
+    }
+
+    @Test func faithfulSetsEverySwitchThatIsNotGiven() throws {
+        let name = "pretrain/aligndet-faithful_retinanet_r50_1x_coco.yaml"
+        let faithful = try #require(try Recipes.load(name).objective).switches
+        #expect(faithful.retinaLabelLayout == .imageMajor && faithful.targetInitialisation == .independent)
+        #expect(faithful.backgroundLabel == .constant256 && faithful.flipAfterPad)
+        let given = ["objective.switches.target_init=copy", "objective.switches.background_label=sentinel"]
+        let mixed = try #require(try Recipes.load(name, given).objective).switches
+        #expect(mixed.retinaLabelLayout == .imageMajor && mixed.targetInitialisation == .copy)
+        #expect(mixed.backgroundLabel == .sentinel && mixed.flipAfterPad)
+        let corrected = try #require(try Recipes.load(name, ["objective.faithful=false"]).objective).switches
+        #expect(corrected.retinaLabelLayout == .levelMajor && corrected.targetInitialisation == .copy)
+        #expect(corrected.backgroundLabel == .sentinel && !corrected.flipAfterPad)
+    }
+}
