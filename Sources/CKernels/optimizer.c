@@ -40,7 +40,8 @@ void ck_adamw(
     int64_t count, float rate, double beta1, double beta2, float epsilon, float decay, float gradient_scale,
     double correction1, double correction2, const float *gradient, float *first, float *second, float *parameter) {
     sweep k = {.decay = 1 - rate * decay, .scale = gradient_scale, .beta1 = (float)beta1, .beta2 = (float)beta2,
-               .rest1 = (float)(1 - beta1), .rest2 = (float)(1 - beta2), .epsilon = epsilon, .step = (float)(rate / correction1), .inverse_root = (float)(1 / sqrt(correction2)),
+               .rest1 = (float)(1 - beta1), .rest2 = (float)(1 - beta2), .epsilon = epsilon,
+               .step = (float)(rate / correction1), .inverse_root = (float)(1 / sqrt(correction2)),
                .gradient = gradient, .first = first, .second = second, .parameter = parameter};
     cthreading_for(count, CHUNK, adamw_body, &k);
 }
