@@ -10,7 +10,8 @@ struct cdnnl_convolution {
     dnnl_memory_desc_t weights_md;
     int64_t layout;
     const char *implementation;
-    dnnl_memory_t source, weights, bias, destination;
+    dnnl_memory_t source, weights, bias, destination, scratch;
+    size_t scratch_size;
     // Backward weights: packed gradient to OIHW, without and with adding. Forward and backward data: OIHW to packed.
     dnnl_primitive_t reorder, reorder_adding;
     dnnl_memory_t plain;
@@ -25,6 +26,21 @@ static dnnl_status_t prepare(void) {
     dnnl_status_t s = dnnl_engine_create(&shared_engine, dnnl_cpu, 0);
     if (s != dnnl_success) return s;
     return dnnl_stream_create(&shared_stream, shared_engine, dnnl_stream_default_flags);
+}
+
+// Work space of whichever primitive runs, as large as the largest has needed. Left to itself oneDNN keeps one for each
+// thread that builds primitives, and crashes where another thread runs them.
+static void *work_space;
+static size_t work_space_size;
+
+static dnnl_status_t reserve_work_space(size_t size) {
+    if (size <= work_space_size) return dnnl_success;
+    free(work_space);
+    work_space = NULL;
+    work_space_size = 0;
+    if (posix_memalign(&work_space, 4096, size)) return dnnl_out_of_memory;
+    work_space_size = size;
+    return dnnl_success;
 }
 
 // Layouts seen so far, so that one packed copy of a weight serves every primitive that wants the same layout.
@@ -81,8 +97,9 @@ static dnnl_status_t make_reorder(
     return s;
 }
 
-static dnnl_status_t forward_attributes(dnnl_primitive_attr_t *attr, const cdnnl_convolution_shape *s) {
+static dnnl_status_t attributes(dnnl_primitive_attr_t *attr, const cdnnl_convolution_shape *s) {
     dnnl_status_t status = dnnl_primitive_attr_create(attr);
+    if (status == dnnl_success) status = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
     if (status != dnnl_success || (!s->accumulates && s->activation == CDNNL_NONE)) return status;
     dnnl_post_ops_t ops = NULL;
     if ((status = dnnl_post_ops_create(&ops)) != dnnl_success) return status;
@@ -120,8 +137,8 @@ static dnnl_status_t build(cdnnl_convolution *c) {
     TRY(dnnl_memory_desc_init_by_tag(&bias, 1, bias_dims, dnnl_f32, dnnl_a));
     const dnnl_memory_desc_t *b = k->has_bias ? &bias : NULL;
 
+    TRY(attributes(&attr, k));
     if (k->direction == CDNNL_FORWARD) {
-        TRY(forward_attributes(&attr, k));
         TRY(dnnl_convolution_forward_desc_init(
             &desc, dnnl_forward_training, dnnl_convolution_direct, &src, &any, b, &dst, strides, pad, right));
         TRY(dnnl_primitive_desc_create(&c->pd, &desc, attr, shared_engine, NULL));
@@ -135,11 +152,14 @@ static dnnl_status_t build(cdnnl_convolution *c) {
         else
             TRY(dnnl_convolution_backward_weights_desc_init(
                 &desc, dnnl_convolution_direct, &src, &any, b, &dst, strides, pad, right));
-        TRY(dnnl_primitive_desc_create(&c->pd, &desc, NULL, shared_engine, forward));
+        TRY(dnnl_primitive_desc_create(&c->pd, &desc, attr, shared_engine, forward));
     }
     c->weights_md = *dnnl_primitive_desc_query_md(
         c->pd, k->direction == CDNNL_BACKWARD_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
     c->layout = layout_number(&c->weights_md);
+    const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(c->pd, dnnl_query_scratchpad_md, 0);
+    c->scratch_size = dnnl_memory_desc_get_size(scratch);
+    TRY(dnnl_memory_create(&c->scratch, scratch, shared_engine, DNNL_MEMORY_NONE));
     dnnl_primitive_desc_query(c->pd, dnnl_query_impl_info_str, 0, (void *)&c->implementation);
     TRY(dnnl_primitive_create(&c->primitive, c->pd));
     TRY(dnnl_memory_create(&c->source, &src, shared_engine, DNNL_MEMORY_NONE));
@@ -174,7 +194,7 @@ cdnnl_convolution *cdnnl_convolution_create(const cdnnl_convolution_shape *shape
 
 void cdnnl_convolution_destroy(cdnnl_convolution *c) {
     if (!c) return;
-    dnnl_memory_t memories[] = {c->source, c->weights, c->bias, c->destination, c->plain};
+    dnnl_memory_t memories[] = {c->source, c->weights, c->bias, c->destination, c->plain, c->scratch};
     for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
         if (memories[i]) dnnl_memory_destroy(memories[i]);
     dnnl_primitive_t primitives[] = {c->primitive, c->reorder, c->reorder_adding};
@@ -190,6 +210,18 @@ const char *cdnnl_convolution_implementation(const cdnnl_convolution *c) { retur
 
 static dnnl_status_t point(dnnl_memory_t memory, const void *data) {
     return dnnl_memory_set_data_handle(memory, (void *)data);
+}
+
+// Runs the primitive with its arguments, of which the first is left for the work space.
+static dnnl_status_t run(cdnnl_convolution *c, dnnl_exec_arg_t *args, int count) {
+    dnnl_status_t s;
+    TRY(reserve_work_space(c->scratch_size));
+    TRY(point(c->scratch, work_space));
+    args[0] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, c->scratch};
+    TRY(dnnl_primitive_execute(c->primitive, shared_stream, count, args));
+    TRY(dnnl_stream_wait(shared_stream));
+done:
+    return s;
 }
 
 static dnnl_status_t run_reorder(dnnl_primitive_t reorder, dnnl_memory_t from, dnnl_memory_t to) {
@@ -214,11 +246,10 @@ int cdnnl_convolution_forward(
     TRY(point(c->weights, packed));
     TRY(point(c->destination, destination));
     if (c->shape.has_bias) TRY(point(c->bias, bias));
-    const dnnl_exec_arg_t args[] = {
-        {DNNL_ARG_SRC, c->source}, {DNNL_ARG_WEIGHTS, c->weights}, {DNNL_ARG_DST, c->destination},
+    dnnl_exec_arg_t args[] = {
+        {0}, {DNNL_ARG_SRC, c->source}, {DNNL_ARG_WEIGHTS, c->weights}, {DNNL_ARG_DST, c->destination},
         {DNNL_ARG_BIAS, c->bias}};
-    TRY(dnnl_primitive_execute(c->primitive, shared_stream, c->shape.has_bias ? 4 : 3, args));
-    TRY(dnnl_stream_wait(shared_stream));
+    TRY(run(c, args, c->shape.has_bias ? 5 : 4));
 done:
     return s;
 }
@@ -229,10 +260,9 @@ int cdnnl_convolution_backward_data(
     TRY(point(c->destination, output_gradient));
     TRY(point(c->weights, packed));
     TRY(point(c->source, source_gradient));
-    const dnnl_exec_arg_t args[] = {
-        {DNNL_ARG_DIFF_DST, c->destination}, {DNNL_ARG_WEIGHTS, c->weights}, {DNNL_ARG_DIFF_SRC, c->source}};
-    TRY(dnnl_primitive_execute(c->primitive, shared_stream, 3, args));
-    TRY(dnnl_stream_wait(shared_stream));
+    dnnl_exec_arg_t args[] = {
+        {0}, {DNNL_ARG_DIFF_DST, c->destination}, {DNNL_ARG_WEIGHTS, c->weights}, {DNNL_ARG_DIFF_SRC, c->source}};
+    TRY(run(c, args, 4));
 done:
     return s;
 }
@@ -247,11 +277,10 @@ int cdnnl_convolution_backward_weights(
     TRY(point(c->destination, output_gradient));
     TRY(point(c->weights, workspace));
     if (c->shape.has_bias) TRY(point(c->bias, bias));
-    const dnnl_exec_arg_t args[] = {
-        {DNNL_ARG_SRC, c->source}, {DNNL_ARG_DIFF_DST, c->destination}, {DNNL_ARG_DIFF_WEIGHTS, c->weights},
+    dnnl_exec_arg_t args[] = {
+        {0}, {DNNL_ARG_SRC, c->source}, {DNNL_ARG_DIFF_DST, c->destination}, {DNNL_ARG_DIFF_WEIGHTS, c->weights},
         {DNNL_ARG_DIFF_BIAS, c->bias}};
-    TRY(dnnl_primitive_execute(c->primitive, shared_stream, c->shape.has_bias ? 4 : 3, args));
-    TRY(dnnl_stream_wait(shared_stream));
+    TRY(run(c, args, c->shape.has_bias ? 5 : 4));
     TRY(point(c->plain, weight_gradient));
     TRY(run_reorder(accumulate ? c->reorder_adding : c->reorder, c->weights, c->plain));
     if (c->shape.has_bias && bias_gradient)

@@ -7,8 +7,9 @@ void ck_sgd(
     float *velocity, float *parameter);
 /// One sweep of AdamW: moments of gradient_scale g, decoupled decay p -= rate decay p, then
 /// p -= rate (m / correction1) / (sqrt(v / correction2) + epsilon), where correction_i = 1 - beta_i^step.
+/// The betas are double: 1 - 0.999f would be off by 1e-5.
 void ck_adamw(
-    int64_t count, float rate, float beta1, float beta2, float epsilon, float decay, float gradient_scale,
+    int64_t count, float rate, double beta1, double beta2, float epsilon, float decay, float gradient_scale,
     double correction1, double correction2, const float *gradient, float *first, float *second, float *parameter);
 /// target = momentum target + (1 - momentum) online
 void ck_exponential_average(int64_t count, float momentum, const float *online, float *target);

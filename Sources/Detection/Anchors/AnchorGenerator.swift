@@ -7,6 +7,9 @@ package struct AnchorGenerator: Sendable {
     /// Boxes x1 y1 x2 y2 around the origin, per level.
     package let baseAnchors: [[(Float, Float, Float, Float)]]
     package let strides: [Int]
+    /// Whether cells lie as far apart as the input's size divided by the map's says, instead of by `strides`: where
+    /// the input is no multiple of the coarsest stride, the two differ.
+    private let spacingFollowsInput: Bool
 
     package var shapeCount: Int { baseAnchors[0].count }
 
@@ -17,6 +20,7 @@ package struct AnchorGenerator: Sendable {
         baseScale: Float, scalesPerOctave: Int, ratios: [Float], strides: [Int], centreOffset: Float = 0
     ) {
         self.strides = strides
+        spacingFollowsInput = false
         baseAnchors = strides.map { stride in
             ratios.flatMap { ratio in
                 (0..<scalesPerOctave).map { i in
@@ -30,10 +34,11 @@ package struct AnchorGenerator: Sendable {
         }
     }
 
-    /// Anchors of given sides per level, corners rounded to whole pixels.
+    /// Anchors of given sides per level, corners rounded to whole pixels, spaced by the input's size over the map's.
     /// - Source: torchvision `AnchorGenerator`.
     package init(roundedSides sides: [[Float]], ratios: [Float], strides: [Int]) {
         self.strides = strides
+        spacingFollowsInput = true
         baseAnchors = sides.map { levelSides in
             ratios.flatMap { ratio in
                 levelSides.map { side in
@@ -60,15 +65,20 @@ package struct AnchorGenerator: Sendable {
 
     /// All anchors of maps of the given sizes.
     /// - sizes: (height, width) per level.
-    package func anchors(_ sizes: [(height: Int, width: Int)]) -> AnchorSet {
+    /// - inputHeight, inputWidth: size of the network's input, padding included.
+    package func anchors(
+        _ sizes: [(height: Int, width: Int)], inputHeight: Int, inputWidth: Int
+    ) -> AnchorSet {
         precondition(sizes.count == strides.count, "\(sizes.count) maps for \(strides.count) strides")
         let counts = sizes.map { $0.height * $0.width * shapeCount }
         let boxes = Tensor(uninitialized: [counts.reduce(0, +), 4])
         var p = boxes.floats
         for (level, size) in sizes.enumerated() {
+            let stride = strides[level]
+            let spacing = spacingFollowsInput ? (inputWidth / size.width, inputHeight / size.height) : (stride, stride)
             for y in 0..<size.height {
                 for x in 0..<size.width {
-                    let (dx, dy) = (Float(x * strides[level]), Float(y * strides[level]))
+                    let (dx, dy) = (Float(x * spacing.0), Float(y * spacing.1))
                     for base in baseAnchors[level] {
                         (p[0], p[1], p[2], p[3]) = (base.0 + dx, base.1 + dy, base.2 + dx, base.3 + dy)
                         p += 4

@@ -4,7 +4,8 @@ internal import Foundation
 /// Boxes as offsets from a reference box: (dx, dy) in its size, (dw, dh) as logarithms.
 /// - Source: Girshick et al. 2014; clamp of dw, dh at ln(1000/16) as torchvision and mmdetection.
 package enum BoxCoder {
-    private static let largestLog = Float(log(1000.0 / 16.0))
+    /// Largest |dw| and |dh| that count.
+    static let largestLog = Float(log(1000.0 / 16.0))
 
     /// - anchor, box: four numbers x1 y1 x2 y2 each; writes dx, dy, dw, dh.
     package static func encode(

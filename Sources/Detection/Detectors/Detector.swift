@@ -19,6 +19,8 @@ extension Detector {
     /// Parameters that an optimizer changes.
     package var trainedParameters: [(path: String, parameter: Parameter)] {
         let frozen = frozenPrefixes
-        return namedParameters.filter { entry in !frozen.contains { entry.path.hasPrefix($0) } }
+        return namedParameters.filter { entry in
+            entry.parameter.isTrainable && !frozen.contains { entry.path.hasPrefix($0) }
+        }
     }
 }

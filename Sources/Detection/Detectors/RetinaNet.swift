@@ -67,14 +67,18 @@ package final class RetinaNet: Detector {
 
     package func losses(_ images: Tensor, _ targets: [Target], _ tape: Tape) -> [LossTerm] {
         let output = forward(images, tape)
-        let anchors = anchorGenerator.anchors(output.deltas.map { ($0.shape[1], $0.shape[2]) })
-        return RetinaLoss(settings: settings, anchors: anchors).terms(output, targets, tape)
+        return RetinaLoss(settings: settings, anchors: anchors(of: output, images)).terms(output, targets, tape)
     }
 
     package func detect(_ images: Tensor, _ targets: [Target]) -> [[DetectedObject]] {
         let output = forward(images, Tape(recording: false))
-        let anchors = anchorGenerator.anchors(output.deltas.map { ($0.shape[1], $0.shape[2]) })
-        return DenseDecoder(settings: settings, anchors: anchors).detections(output, targets)
+        return DenseDecoder(settings: settings, anchors: anchors(of: output, images)).detections(output, targets)
+    }
+
+    private func anchors(of output: DenseOutput, _ images: Tensor) -> AnchorSet {
+        anchorGenerator.anchors(
+            output.deltas.map { ($0.shape[1], $0.shape[2]) }, inputHeight: images.shape[1],
+            inputWidth: images.shape[2])
     }
 
     package var frozenPrefixes: [String] { backbone.frozenPrefixes.map { "backbone." + $0 } }

@@ -33,12 +33,13 @@ extension RetinaNet.Settings.BoxLoss {
             let a = anchors.boxes.floats + 4 * anchor
             let (b, g) = (decoded.floats + 4 * row, loss.gradient.floats + 4 * row)
             let (aw, ah) = (a[2] - a[0], a[3] - a[1])
+            let d = prediction.floats + 4 * row
             // x1 = cx - w/2, x2 = cx + w/2 with cx = a + dx aw and w = e^dw aw.
             let (x1, y1, x2, y2) = (g[0], g[1], g[2], g[3])
             g[0] = (x1 + x2) * aw
             g[1] = (y1 + y2) * ah
-            g[2] = (x2 - x1) * (b[2] - b[0]) / 2
-            g[3] = (y2 - y1) * (b[3] - b[1]) / 2
+            g[2] = abs(d[2]) <= BoxCoder.largestLog ? (x2 - x1) * (b[2] - b[0]) / 2 : 0
+            g[3] = abs(d[3]) <= BoxCoder.largestLog ? (y2 - y1) * (b[3] - b[1]) / 2 : 0
         }
         return loss
     }

@@ -29,8 +29,8 @@ package final class BatchNorm2d: Module {
         _ channels: Int, mode: NormMode, reducer: any StatisticsReducer = LocalStatistics(), epsilon: Float = 1e-5,
         momentum: Float = 0.1, weightValue: Float = 1
     ) {
-        weight = Parameter([channels], .constant(weightValue))
-        bias = Parameter([channels], .zeros)
+        weight = Parameter([channels], .constant(weightValue), isTrainable: mode != .frozen)
+        bias = Parameter([channels], .zeros, isTrainable: mode != .frozen)
         runningMean = RunningBuffer(repeating: 0, count: channels)
         runningVariance = RunningBuffer(repeating: 1, count: channels)
         self.mode = mode

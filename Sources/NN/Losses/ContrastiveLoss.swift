@@ -5,7 +5,7 @@ package import Tensors
 ///
 /// For a query i and a key j of one label, ℓ_ij = -log(e^{s_ij} / (e^{s_ij} + Σ_a e^{s_ia})), s = cosine / τ, where a
 /// runs over every feature of another label, from both views. Each label contributes the mean over its pairs; a label
-/// without a key uses its own queries as keys, and gradient then flows through both sides.
+/// without a key uses its own queries as keys, and gradient then flows through both sides. Negatives are constants.
 /// - Source: Li et al., AlignDet, ICCV 2023. Differs: the published code builds a (queries, keys, negatives) tensor per
 ///   label; here every pair of a query shares the query's sum over negatives. Same numbers, same gradients.
 package struct ContrastiveLoss: Sendable {

@@ -6,10 +6,13 @@ package import Tensors
 package final class Parameter {
     package let leaf: Leaf
     package let initializer: Initializer
+    /// False where its layer treats it as a constant, such as a frozen norm: no optimizer may see it.
+    package let isTrainable: Bool
 
-    package init(_ shape: [Int], _ initializer: Initializer) {
+    package init(_ shape: [Int], _ initializer: Initializer, isTrainable: Bool = true) {
         leaf = Leaf(Tensor(zeros: shape))
         self.initializer = initializer
+        self.isTrainable = isTrainable
     }
 
     package var value: Tensor { leaf.value }

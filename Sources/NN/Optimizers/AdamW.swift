@@ -7,7 +7,7 @@ package import Tensors
 package final class AdamW: Optimizer {
     package let arena: ParameterArena
     package var stepCount = 0
-    private let betas: (Float, Float)
+    private let betas: (Double, Double)
     private let epsilon: Float
     private let weightDecay: Float
     private let first: Tensor
@@ -15,7 +15,7 @@ package final class AdamW: Optimizer {
     private let ranges: [SweepRange]
 
     package init(
-        _ arena: ParameterArena, betas: (Float, Float), epsilon: Float, weightDecay: Float,
+        _ arena: ParameterArena, betas: (Double, Double), epsilon: Float, weightDecay: Float,
         rules: [ParameterRule] = []
     ) {
         self.arena = arena
@@ -31,7 +31,7 @@ package final class AdamW: Optimizer {
 
     package func step(rate: Float, gradientScale: Float) {
         stepCount += 1
-        let corrections = (1 - pow(Double(betas.0), Double(stepCount)), 1 - pow(Double(betas.1), Double(stepCount)))
+        let corrections = (1 - pow(betas.0, Double(stepCount)), 1 - pow(betas.1, Double(stepCount)))
         for range in ranges {
             ck_adamw(
                 Int64(range.count), rate * range.rateFactor, betas.0, betas.1, epsilon,

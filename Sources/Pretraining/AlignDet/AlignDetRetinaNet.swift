@@ -60,7 +60,9 @@ package final class AlignDetRetinaNet: Objective {
 
         let offsets = Self.labelOffsets(views)
         func sample(_ maps: [Variable], view: Int) -> (SampledAnchors, AnchorSet) {
-            let anchors = online.anchorGenerator.anchors(maps.map { ($0.shape[1], $0.shape[2]) })
+            let anchors = online.anchorGenerator.anchors(
+                maps.map { ($0.shape[1], $0.shape[2]) }, inputHeight: views[view].height,
+                inputWidth: views[view].width)
             let sampled = SampledAnchors(
                 views[view].targets, anchors, matcher: online.settings.matcher, settings: settings,
                 offsets: offsets, view: view, moment: moment)

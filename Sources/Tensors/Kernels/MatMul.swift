@@ -25,7 +25,8 @@ package enum MatMul {
         precondition(k == inner && c.count == m * n, "product of \(a.shape) and \(b.shape) into \(c.shape)")
         guard m > 0, n > 0 else { return }
         guard k > 0 else {
-            for i in 0..<c.count { c.floats[i] *= beta }
+            // A beta of 0 must not keep a NaN that was in memory.
+            for i in 0..<c.count { c.floats[i] = beta == 0 ? 0 : c.floats[i] * beta }
             return
         }
         let (lda, ldb) = (Int64(a.shape[1]), Int64(b.shape[1]))

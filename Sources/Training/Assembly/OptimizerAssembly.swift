@@ -12,8 +12,7 @@ extension OptimizerConfig {
             SGD(arena, momentum: Float(momentum), weightDecay: Float(weightDecay), rules: rules)
         case .adamW(let beta1, let beta2, let epsilon):
             AdamW(
-                arena, betas: (Float(beta1), Float(beta2)), epsilon: Float(epsilon), weightDecay: Float(weightDecay),
-                rules: rules)
+                arena, betas: (beta1, beta2), epsilon: Float(epsilon), weightDecay: Float(weightDecay), rules: rules)
         }
     }
 }
