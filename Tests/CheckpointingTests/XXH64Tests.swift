@@ -18,7 +18,7 @@ import Testing
             .xxh64
         #expect(cases.count == 6)
         for item in cases {
-            #expect(TensorDigest.text([UInt8](item.text.utf8)[...]) == item.digest, "\(item.text.prefix(20))")
+            #expect(XXH64.text([UInt8](item.text.utf8)[...]) == item.digest, "\(item.text.prefix(20))")
         }
     }
 
