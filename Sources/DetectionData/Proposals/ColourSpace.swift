@@ -1,7 +1,7 @@
 /// A colour space of selective search, every channel scaled to 8 bits.
 ///
-/// - Source: Uijlings et al., IJCV 2013, table 3; scales as OpenCV's 8-bit conversions. Differs: none within
-///   a level.
+/// - Source: Uijlings et al., IJCV 2013, table 3; scales as OpenCV's 8-bit conversions. Differs: Lab is
+///   exact but for rounding, where OpenCV's is up to 1.6 levels off.
 package enum ColourSpace: Sendable, CaseIterable {
     case rgb
     /// Hue in 0..<180 (2 degrees a level), saturation, value.

@@ -1,0 +1,62 @@
+import Testing
+
+@testable import DetectionData
+
+@Suite struct ProposalFilterTests {
+    private func box(_ width: Float, _ height: Float) -> Box { Box(x: 0, y: 0, width: width, height: height) }
+
+    private func kept(_ boxes: [Box], by filter: ProposalFilter, side: Int = 100) -> [Box] {
+        filter(boxes, imageWidth: side, imageHeight: side)
+    }
+
+    @Test func alignDetKeepsAspectsUpToThreeAndSidesUpToFourFifths() {
+        let pass = [box(30, 10), box(10, 30), box(80, 80), box(1, 1)]
+        let fail = [box(31, 10), box(10, 31), box(81, 80), box(100, 100), box(0, 0)]
+        #expect(kept(pass + fail, by: .alignDet) == pass)
+    }
+
+    @Test func soCoAlsoDropsSmallBoxes() {
+        let pass = [box(32, 32), box(96, 32), box(80, 80)]
+        let fail = [box(31, 40), box(40, 31), box(97, 32), box(81, 80)]
+        #expect(kept(pass + fail, by: .soCo) == pass)
+        // 0.3 of the side of 200 is 60.
+        #expect(kept([box(60, 60), box(59, 60)], by: .soCo, side: 200) == [box(60, 60)])
+    }
+
+    @Test func overlapIsMeasuredAgainstBetterKeptBoxes() {
+        let best = Box(x1: 0, y1: 0, x2: 10, y2: 10)
+        let near = Box(x1: 0, y1: 0, x2: 10, y2: 6)  // 0.6 of best
+        let half = Box(x1: 0, y1: 0, x2: 10, y2: 5)  // 0.5 of best, 0.83 of near
+        let filter = ProposalFilter(overlapThreshold: 0.5)
+        #expect(kept([best, near, half], by: filter) == [best, half])
+        #expect(kept([near, half, best], by: filter) == [near])
+    }
+
+    @Test func limitCountsWhatPassed() {
+        let boxes = [box(100, 1), box(10, 10), box(20, 20), box(30, 30)]
+        let filter = ProposalFilter(maximumAspectRatio: 3, limit: 2)
+        #expect(kept(boxes, by: filter) == [box(10, 10), box(20, 20)])
+        #expect(kept(boxes, by: ProposalFilter(limit: 0)).isEmpty)
+        #expect(kept(boxes, by: ProposalFilter()) == boxes)
+    }
+
+    @Test func stepsAreTriedUntilOneKeepsABox() throws {
+        let steps = try ProposalFilter.steps(named: "ratio3size0308post")
+        func first(_ boxes: [Box]) -> [Box] {
+            ProposalFilter.firstToKeepAny(of: steps, boxes, imageWidth: 200, imageHeight: 200)
+        }
+        #expect(first([box(60, 60), box(40, 40), box(200, 40)]) == [box(60, 60)])
+        #expect(first([box(40, 40), box(200, 40)]) == [box(40, 40)])
+        #expect(first([box(200, 40), box(20, 20)]) == [box(200, 40)])
+        #expect(first([box(20, 20)]).isEmpty)
+    }
+
+    @Test func namesArePresets() throws {
+        #expect(try ProposalFilter.steps(named: "ratio3size0008") == [.alignDet])
+        #expect(try ProposalFilter.steps(named: "ratio3size0308") == [.soCo])
+        #expect(try ProposalFilter.steps(named: "none") == [ProposalFilter()])
+        let error = #expect(throws: DataError.self) { try ProposalFilter.steps(named: "ratio4") }
+        #expect(error?.description.contains("'ratio4'") == true)
+        #expect(error?.hint?.contains("ratio3size0008") == true)
+    }
+}
