@@ -1,8 +1,9 @@
 """The contrastive loss and the whole RetinaNet pre-training objective of AlignDet, in float64.
 
 Run in this folder: python make_aligndet.py.
-Formulas from Li et al., ICCV 2023 (arXiv 2307.11077), their repository at commit d29f70b (contrastive_loss.py,
-retina_head.py) and mmdet 2.25.2 (anchors, assigner, box coder, loss reduction), written out here.
+Formulas from Li et al., ICCV 2023 (arXiv 2307.11077), their repository at commit d29f70b
+(contrastive_loss.py, retina_head.py) and mmdet 2.25.2 (anchors, assigner, box coder, loss reduction), written
+out here.
 Made with torch 2.15.0, numpy 2.4.6, safetensors 0.8.0.
 """
 
