@@ -1,7 +1,7 @@
 """Outputs, losses, gradients, ten optimisation steps and detections of torchvision's RetinaNet.
 
-Run in this folder: OMP_NUM_THREADS=1 python make_retinanet.py (minutes). Computed in float64 from golden weights; the
-largest deviation of torch's own float32 is recorded in the metadata.
+Run in this folder: OMP_NUM_THREADS=1 python make_retinanet.py (minutes). Computed in float64 from golden
+weights; the largest deviation of torch's own float32 is recorded in the metadata.
 Made with torch 2.15.0, torchvision 0.29.2, numpy 2.4.6, safetensors 0.8.0.
 """
 
