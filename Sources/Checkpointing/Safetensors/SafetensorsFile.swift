@@ -114,8 +114,9 @@ package struct SafetensorsFile: Sendable {
         let available = bytes.count - dataStart
         return header.records.sorted { $0.begin < $1.begin }.first { record in
             guard record.begin >= 0, record.begin <= record.end, record.end <= available else { return true }
-            guard let digest = header.metadata[CheckpointMetadata.digestKey(record.name)] else { return false }
-            return XXH64.text(bytes[(dataStart + record.begin)..<(dataStart + record.end)]) != digest
+            let digest = header.metadata[CheckpointMetadata.digestKey(record.name)]
+            return digest != nil
+                && digest != XXH64.text(bytes[(dataStart + record.begin)..<(dataStart + record.end)])
         }?.name
     }
 }
