@@ -102,7 +102,9 @@ let package = Package(
         tests("DetectionTests", ["Detection", "NN", "Tensors", "DetectionData", "Randomness"]),
         tests("CheckpointingTests", ["Checkpointing", "NN", "Tensors"]),
         tests("PretrainingTests", ["Pretraining", "Detection", "NN", "Tensors", "DetectionData", "Randomness"]),
-        tests("TrainingTests", ["Training", "Collectives", "NN", "Tensors", "DetectionData"]),
+        tests(
+            "TrainingTests",
+            ["Training", "Pretraining", "Detection", "Checkpointing", "Collectives", "NN", "Tensors", "DetectionData"]),
         tests("CLITests", []),
         // Started under mpirun by launch/test-ranks.sh; MPI wants the process's main thread, which XCTest gives.
         tests("RankTests", ["Training", "Collectives", "NN", "Tensors"]),

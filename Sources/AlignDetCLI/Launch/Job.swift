@@ -26,8 +26,9 @@ struct Job {
             try communicator.finish()
             if status != 0 { exit(status) }
         } catch {
-            // Ranks mostly fail alike: the others give rank 0 the time to say it once.
-            if !job.isFirst { Thread.sleep(forTimeInterval: 1) }
+            // Ranks mostly fail alike: the others give rank 0 the time to say it once. Open MPI kills what is left a
+            // second after an abort; less than that, and they say it too.
+            if !job.isFirst { Thread.sleep(forTimeInterval: 3) }
             let place = communicator.topology.size > 1 ? "rank \(communicator.topology.rank): " : ""
             ErrorLine.write("\(place)\(error)")
             if communicator.topology.size > 1 { communicator.abort(exitCode: ExitStatus.code(of: error)) }

@@ -57,7 +57,6 @@ package struct TrainingRun {
         try communicator.agree(
             on: XXH64.digest([UInt8]((config.yaml + ProgramVersion.text).utf8)[...]),
             what: "configuration and program version")
-        try prepareFolder()
         let statistics = RankStatistics(communicator)
         let objective = try ObjectiveAssembly(config, reducer: statistics).make { network in
             try loadWeights(into: network)
@@ -65,6 +64,8 @@ package struct TrainingRun {
         let optimizer = config.optimizer.make(objective.arena)
         let state = RunState(objective, optimizer, config)
         let first = try resume(state)
+        // Not sooner: a resume that is refused must leave the configuration that the folder's run was made with.
+        try prepareFolder()
         let assembly = DataAssembly(config, communicator: communicator, log: log)
         let data = try assembly.training(workFolder: options.workFolder)
         let stepsPerEpoch = data.plan.stepsPerEpoch

@@ -1,0 +1,49 @@
+import Foundation
+
+/// The program as it was built beside the tests.
+enum Program {
+    /// Where the products of the build lie.
+    static let folder = Bundle.main.bundleURL.resolvingSymlinksInPath().path
+    static let path = "\(folder)/aligndet-mpi"
+    /// The files that come with it; `builtin:` in recipes.
+    static let builtIn = "\(folder)/aligndet-mpi_AlignDetCLI.resources/BuiltIn"
+    /// The project's folder.
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    /// One thread for each rank, ranks anywhere: only so do sixteen of them run on any machine. Root is allowed
+    /// for the sake of containers.
+    static var environment: [String: String] {
+        var all = ProcessInfo.processInfo.environment
+        all["OMP_NUM_THREADS"] = "1"
+        for name in ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] { all[name] = "1" }
+        all["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
+        all["OMPI_MCA_hwloc_base_binding_policy"] = "none"
+        all["PATH"] = folder + ":" + (all["PATH"] ?? "/usr/bin:/bin")
+        return all
+    }
+
+    /// - ranks: under `mpirun`; nil for a process of its own.
+    static func start(_ arguments: [String], ranks: Int? = nil, in folder: String) throws -> RunningProgram {
+        let launcher = ranks.map { ["mpirun", "-np", "\($0)", "--oversubscribe", "--bind-to", "none"] } ?? []
+        return try RunningProgram(launcher + [path] + arguments, in: folder)
+    }
+
+    static func run(_ arguments: [String], ranks: Int? = nil, in folder: String) throws -> Outcome {
+        try start(arguments, ranks: ranks, in: folder).finish()
+    }
+}
+
+/// What a run left behind.
+struct Outcome: CustomStringConvertible {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    /// The lines by which the program says why it ends.
+    var complaints: [String] {
+        errors.split(separator: "\n").map(String.init).filter { $0.hasPrefix("aligndet-mpi: error: ") }
+    }
+
+    var description: String { "status \(status)\n\(output)\n\(errors)" }
+}

@@ -1,0 +1,55 @@
+import Dispatch
+import Foundation
+
+/// A started process whose output goes to files.
+final class RunningProgram {
+    private let process = Process()
+    private let logs: WorkFolder
+    private let ended = DispatchSemaphore(value: 0)
+    /// Far beyond what any run here takes on an idle machine.
+    private static let limitSeconds = 300.0
+
+    /// - command: a program in the search path, and its arguments.
+    init(_ command: [String], in folder: String) throws {
+        logs = try WorkFolder()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        process.environment = Program.environment
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try logs.opened("output")
+        process.standardError = try logs.opened("errors")
+        process.terminationHandler = { [ended] _ in ended.signal() }
+        try Self.withSignals { try process.run() }
+    }
+
+    /// Tests run on threads that block all signals, and a child inherits that.
+    private static func withSignals(_ body: () throws -> Void) rethrows {
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
+    }
+
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// Waits for the end; a run that does not come to one is stopped, and the test fails.
+    func finish() throws -> Outcome {
+        guard ended.wait(timeout: .now() + Self.limitSeconds) == .success else {
+            send(SIGKILL)
+            throw UnexpectedResult("\(process.arguments ?? []) did not end:\n\(try logs.text("errors"))")
+        }
+        let wasKilled = process.terminationReason == .uncaughtSignal
+        return Outcome(
+            status: wasKilled ? -process.terminationStatus : process.terminationStatus,
+            output: try logs.text("output"), errors: try logs.text("errors"))
+    }
+}
+
+/// Something that a test cannot go on without.
+struct UnexpectedResult: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
