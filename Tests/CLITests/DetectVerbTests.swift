@@ -20,6 +20,19 @@ extension ProgramTests {
             }
         }
 
+        private struct Evaluated: Decodable {
+            let image: Int
+            let category: Int
+            let bbox: [Double]
+            let score: Double
+
+            enum CodingKeys: String, CodingKey {
+                case bbox, score
+                case image = "image_id"
+                case category = "category_id"
+            }
+        }
+
         private func checkpoint() throws -> String {
             "\(try SmallRuns.finetuned.get())/step_2.safetensors.zst"
         }
@@ -40,13 +53,10 @@ extension ProgramTests {
             try #require(outcome.status == 0, "\(outcome)")
             let found = try JSONDecoder().decode([Found].self, from: try folder.bytes("found.json"))
             let url = URL(fileURLWithPath: "\(try SmallRuns.finetuned.get())/detections_step_2.json")
-            let all = try JSONSerialization.jsonObject(with: try Data(contentsOf: url)) as? [[String: Any]]
-            let expected = try pictures.flatMap { record, path in
-                try #require(all).filter { $0["image_id"] as? Int == record.id }.map {
-                    Found(
-                        image: path, category: try #require($0["category_id"] as? Int),
-                        bbox: try #require($0["bbox"] as? [Double]),
-                        score: try #require($0["score"] as? Double))
+            let all = try JSONDecoder().decode([Evaluated].self, from: try Data(contentsOf: url))
+            let expected = pictures.flatMap { record, path in
+                all.filter { $0.image == record.id }.map {
+                    Found(image: path, category: $0.category, bbox: $0.bbox, score: $0.score)
                 }
             }
             #expect(expected.count > 100)

@@ -1,4 +1,4 @@
 import Testing
 
-/// Everything that starts the built program. One run at a time: several ranks want the machine for themselves.
+/// Everything that starts the built program. One run at a time: ranks want the machine to themselves.
 @Suite(.serialized) enum ProgramTests {}
