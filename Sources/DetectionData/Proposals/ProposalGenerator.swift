@@ -36,11 +36,14 @@ package struct ProposalGenerator: Sendable {
         _ inputs: [Input], progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(DataError) -> [[Box]] {
         let run = Run(inputs.count)
-        var threads: [ProposalThread] = []
+        var threads: [LoaderThread] = []
         var refusal: DataError?
-        for _ in 0..<min(threadCount, inputs.count) {
+        for number in 0..<min(threadCount, inputs.count) {
             do throws(DataError) {
-                threads.append(try ProposalThread { work(inputs, run, progress) })
+                let thread = try LoaderThread(name: "proposal thread \(number)") {
+                    work(inputs, run, progress)
+                }
+                threads.append(thread)
             } catch {
                 refusal = error
                 run.stop()
