@@ -1,0 +1,141 @@
+import TestSupport
+import Testing
+
+@testable import Tensors
+
+@Suite(.serialized) struct ConvolutionTests {
+    static let cases = [
+        "conv3x3_s1", "conv3x3_s1_wide", "conv3x3_s1_nobias", "conv3x3_s2", "conv3x3_s2_wide", "conv1x1",
+        "conv1x1_wide", "conv1x1_s2", "conv1x1_s2_wide", "conv7x7_s2", "depthwise3x3_s1", "depthwise3x3_s2",
+        "depthwise3x3_s1_wide", "depthwise3x3_s2_wide", "groups2", "groups2_wide", "conv3x3_s1_one_pixel",
+        "conv3x3_s2_one_pixel",
+    ]
+
+    private func geometry(_ golden: GoldenCase) throws -> ConvolutionGeometry {
+        let constants = try golden.file.note(golden.name, as: [String: Int].self)
+        return ConvolutionGeometry(
+            stride: try #require(constants["stride"]), padding: try #require(constants["padding"]),
+            groups: try #require(constants["groups"]))
+    }
+
+    @Test(arguments: cases, [KernelSet.fast, .plain])
+    func valuesAndGradientsMatchPyTorch(name: String, kernels: KernelSet) throws {
+        try kernels.run {
+            let golden = try GoldenCase("convolution", name)
+            let (input, weight) = (try golden.leaf("input"), try golden.leaf("weight"))
+            let bias = try golden.optionalLeaf("bias")
+            let tape = Tape(recording: true)
+            let output = tape.conv2d(
+                tape.input(input), weight: weight, bias: bias, geometry: try geometry(golden))
+            try golden.check(output, tape, gradients: [("input", input), ("weight", weight), ("bias", bias)])
+        }
+    }
+
+    @Test(arguments: ["conv3x3_s1", "groups2", "conv1x1_s2_wide"], [KernelSet.fast, .plain])
+    func backwardWeightsAddsOrOverwritesBothGradients(name: String, kernels: KernelSet) throws {
+        try kernels.run {
+            let golden = try GoldenCase("convolution", name)
+            let geometry = try geometry(golden)
+            let (input, upstream) = (try golden.tensor("input"), try golden.tensor("grad_output"))
+            let (truth, biasTruth) = (try golden.tensor("grad_weight"), try golden.tensor("grad_bias"))
+            let weight = Tensor(repeating: .nan, shape: truth.shape)
+            let bias = Tensor(repeating: .nan, shape: biasTruth.shape)
+            for accumulate in [false, true] {
+                Convolution.backwardWeights(
+                    input, upstream, weightGradient: weight, biasGradient: bias, accumulate: accumulate,
+                    geometry: geometry)
+                let factor: Float = accumulate ? 2 : 1
+                expectClose(
+                    weight.values, truth.values.map { $0 * factor }, relative: Tolerance.operation, name)
+                expectClose(
+                    bias.values, biasTruth.values.map { $0 * factor }, relative: Tolerance.operation, name)
+            }
+        }
+    }
+
+    @Test(arguments: [Activation.relu, .relu6], [KernelSet.fast, .plain])
+    func fusedActivationEqualsOneAfterTheConvolution(activation: Activation, kernels: KernelSet) {
+        kernels.run {
+            // Large enough that both ends of ReLU6 are met.
+            let x = numbers("fused.x", [2, 6, 5, 8], scale: 4)
+            let (w, b) = (numbers("fused.w", [16, 8, 3, 3]), numbers("fused.b", [16]))
+            let upstream = numbers("fused.dy", [2, 6, 5, 16])
+            func run(fused: Bool) -> [[Float]] {
+                let (input, weight, bias) = (makeLeaf(x), makeLeaf(w), makeLeaf(b))
+                let tape = Tape(recording: true)
+                let geometry = ConvolutionGeometry(padding: 1)
+                let y = tape.conv2d(
+                    tape.input(input), weight: weight, bias: bias, geometry: geometry,
+                    activation: fused ? activation : .none)
+                let out = fused ? y : tape.relu(y, activation)
+                tape.backward(from: [(out, upstream)])
+                return [out.tensor.values] + [input, weight, bias].map(\.finishedGradient.values)
+            }
+            let (fused, separate) = (run(fused: true), run(fused: false))
+            #expect(fused[0].contains(0) && fused[0].contains { $0 > 0 })
+            #expect(fused[0].contains(6) == (activation == .relu6))
+            for (a, b) in zip(fused, separate) { expectClose(a, b, relative: Tolerance.operation) }
+        }
+    }
+
+    @Test(arguments: [KernelSet.fast, .plain])
+    func addendIsAddedBeforeTheActivationAndOverwritten(kernels: KernelSet) {
+        kernels.run {
+            let (x, w) = (numbers("addend.x", [1, 5, 4, 8]), numbers("addend.w", [16, 8, 1, 1]))
+            let (b, addend) = (numbers("addend.b", [16]), numbers("addend.a", [1, 5, 4, 16], scale: 3))
+            let geometry = ConvolutionGeometry()
+            let plain = Convolution.forward(x, weight: w, packs: WeightPacks(), bias: b, geometry: geometry)
+            let expected = zip(plain.values, addend.values).map { max($0 + $1, 0) }
+            let y = Convolution.forward(
+                x, weight: w, packs: WeightPacks(), bias: b, geometry: geometry, activation: .relu,
+                addend: addend)
+            expectClose(y.values, expected, relative: Tolerance.operation)
+            #expect(addend.values == y.values)
+        }
+    }
+
+    @Test(arguments: [KernelSet.fast, .plain])
+    func noImagesGiveEmptyMapsAndZeroGradients(kernels: KernelSet) {
+        kernels.run {
+            let (input, weight) = (
+                makeLeaf(Tensor(zeros: [0, 4, 4, 3])), makeLeaf(numbers("none.w", [8, 3, 3, 3]))
+            )
+            let bias = makeLeaf(numbers("none.b", [8]))
+            let tape = Tape(recording: true)
+            let y = tape.conv2d(
+                tape.input(input), weight: weight, bias: bias, geometry: ConvolutionGeometry(padding: 1),
+                activation: .relu)
+            #expect(y.shape == [0, 4, 4, 8])
+            tape.backward(from: [(y, Tensor(zeros: y.shape))])
+            #expect(input.finishedGradient.shape == [0, 4, 4, 3])
+            #expect(weight.finishedGradient.values.allSatisfy { $0 == 0 })
+            #expect(bias.finishedGradient.values.allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test func aChangedWeightIsPackedAnewAndAnUnchangedOneIsNot() {
+        let x = numbers("pack.x", [1, 4, 4, 16])
+        let leaf = Leaf(numbers("pack.w", [16, 16, 3, 3]))
+        func run() -> Tensor {
+            Tape(recording: false).conv2d(
+                Variable(constant: x), weight: leaf, geometry: ConvolutionGeometry(padding: 1)
+            ).tensor
+        }
+        let first = run()
+        let packed = WeightPacks.packCount
+        #expect(run().values == first.values)
+        #expect(WeightPacks.packCount == packed)
+        Elementwise.scale(leaf.value, by: 2)
+        leaf.didChange()
+        expectClose(run().values, first.values.map { 2 * $0 }, relative: Tolerance.operation)
+        #expect(WeightPacks.packCount == packed + 1)
+    }
+
+    @Test func channelsThatDoNotFitTheWeightTrap() async {
+        await #expect(processExitsWith: .failure) {
+            let x = Variable(constant: Tensor(zeros: [1, 4, 4, 5]))
+            let weight = Leaf(Tensor(zeros: [8, 3, 3, 3]))
+            _ = Tape(recording: false).conv2d(x, weight: weight, geometry: ConvolutionGeometry(padding: 1))
+        }
+    }
+}
