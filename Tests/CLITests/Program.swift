@@ -11,8 +11,8 @@ enum Program {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    /// One thread for each rank, ranks anywhere: so sixteen of them run on any machine. Root is allowed for the
-    /// sake of containers.
+    /// One thread for each rank, ranks anywhere: so sixteen of them run on any machine. Root is allowed for
+    /// the sake of containers.
     static var environment: [String: String] {
         var all = ProcessInfo.processInfo.environment
         all["OMP_NUM_THREADS"] = "1"
