@@ -11,8 +11,8 @@ enum Program {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    /// One thread for each rank, ranks anywhere: so sixteen of them run on any machine. Root is allowed for the
-    /// sake of containers.
+    /// One thread for each rank, ranks anywhere: so sixteen of them run on any machine. Root is allowed for
+    /// the sake of containers.
     static var environment: [String: String] {
         var all = ProcessInfo.processInfo.environment
         all["OMP_NUM_THREADS"] = "1"
@@ -26,7 +26,8 @@ enum Program {
     /// - ranks: under `mpirun`; nil for a process of its own.
     static func start(_ arguments: [String], ranks: Int? = nil, in folder: String) throws -> RunningProgram {
         let launcher = ranks.map { ["mpirun", "-np", "\($0)", "--oversubscribe", "--bind-to", "none"] } ?? []
-        return try RunningProgram(launcher + [path] + arguments, in: folder)
+        // The program hears a request to stop all the same; `mpirun` would not.
+        return try RunningProgram(launcher + [path] + arguments, in: folder, blocksSignals: ranks == nil)
     }
 
     static func run(_ arguments: [String], ranks: Int? = nil, in folder: String) throws -> Outcome {

@@ -10,7 +10,8 @@ final class RunningProgram {
     private static let limitSeconds = 300.0
 
     /// - command: a program in the search path, and its arguments.
-    init(_ command: [String], in folder: String) throws {
+    /// - blocksSignals: as some launchers leave it to their children.
+    init(_ command: [String], in folder: String, blocksSignals: Bool = false) throws {
         logs = try WorkFolder()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
@@ -20,17 +21,13 @@ final class RunningProgram {
         process.standardOutput = try logs.opened("output")
         process.standardError = try logs.opened("errors")
         process.terminationHandler = { [ended] _ in ended.signal() }
-        try Self.withSignals { try process.run() }
-    }
-
-    /// Tests run on threads that block all signals, and a child inherits that.
-    private static func withSignals(_ body: () throws -> Void) rethrows {
-        var none = sigset_t()
+        // A child inherits the mask; threads of tests block everything.
+        var mask = sigset_t()
         var before = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &before)
+        if blocksSignals { sigfillset(&mask) } else { sigemptyset(&mask) }
+        pthread_sigmask(SIG_SETMASK, &mask, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        try body()
+        try process.run()
     }
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
