@@ -54,6 +54,11 @@ package struct TrainingRun {
     private var isFirst: Bool { communicator.topology.rank == 0 }
 
     package func run() throws -> Trainer.Outcome {
+        guard !config.run.deterministic else {
+            throw TrainingError(
+                .configuration, "run.deterministic promises the same bits for any number of ranks; that is not built",
+                hint: "leave it false: runs on equal numbers of ranks and threads are bit-equal as they are")
+        }
         try communicator.agree(
             on: XXH64.digest([UInt8]((config.yaml + ProgramVersion.text).utf8)[...]),
             what: "configuration and program version")
