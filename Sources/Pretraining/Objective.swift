@@ -7,6 +7,8 @@ package import Tensors
 package protocol Objective: AnyObject {
     /// The network that a checkpoint holds under its own names.
     var network: any Module { get }
+    /// The network as a detector that can be scored; nil where what is trained does not detect.
+    var scoredDetector: (any Detector)? { get }
     /// Everything an optimizer changes.
     var arena: ParameterArena { get }
     /// Views of each image that `losses` expects.

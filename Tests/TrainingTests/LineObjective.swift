@@ -24,6 +24,7 @@ final class LineObjective: Objective {
     }
 
     var network: any Module { line }
+    var scoredDetector: (any Detector)? { nil }
     var companionTensors: [(path: String, tensor: Tensor)] { [] }
     func didUpdate(at moment: StepMoment) { updateCount += 1 }
     func didLoad() {}

@@ -36,6 +36,7 @@ package final class AlignDetRetinaNet: Objective {
     }
 
     package var network: any Module { online }
+    package var scoredDetector: (any Detector)? { nil }
 
     package var companionTensors: [(path: String, tensor: Tensor)] {
         branch.namedTensors.map { ("target." + $0.path, $0.tensor) }

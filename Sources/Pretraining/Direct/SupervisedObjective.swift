@@ -16,6 +16,7 @@ package final class SupervisedObjective: Objective {
     }
 
     package var network: any Module { detector }
+    package var scoredDetector: (any Detector)? { detector }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
         detector.losses(views[0].images, views[0].targets, tape)

@@ -95,8 +95,8 @@ package struct TrainingRun {
                 if isFirst { try writer.write(state.snapshot(step: done, epoch: done / stepsPerEpoch, notes: data.notes)) }
             },
             evaluate: { done in
-                guard let evaluation, let supervised = objective as? SupervisedObjective else { return }
-                try score(evaluation, supervised.detector, step: done, metrics)
+                guard let evaluation, let detector = objective.scoredDetector else { return }
+                try score(evaluation, detector, step: done, metrics)
             })
         let trainer = Trainer(
             step,
