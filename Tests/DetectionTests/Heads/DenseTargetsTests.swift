@@ -29,12 +29,3 @@ import Testing
         expectClose(deltas.values, [0.25, 0, 0, 0, 0, 0, 0, 0], relative: 1e-6)
     }
 }
-
-/// A target whose picture fills `width` x `height` pixels of the input, unscaled.
-func makeTarget(_ boxes: [Box], labels: [Int32]? = nil, width: Int, height: Int, scale: Float = 1) -> Target {
-    Target(
-        boxes: boxes, labels: labels ?? boxes.map { _ in 0 }, boxIDs: boxes.indices.map { Int32($0) },
-        imageID: 1,
-        originalWidth: Int(Float(width) / scale), originalHeight: Int(Float(height) / scale), scaleX: scale,
-        scaleY: scale, flipped: false, validWidth: width, validHeight: height)
-}

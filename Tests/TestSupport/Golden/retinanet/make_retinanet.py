@@ -215,4 +215,5 @@ def main():
     fixture.save("retinanet.safetensors")
 
 
-main()
+if __name__ == "__main__":
+    main()
