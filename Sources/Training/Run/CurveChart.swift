@@ -10,7 +10,7 @@ package struct CurveChart {
     package init(_ runs: [RunCurves]) { self.runs = runs }
 
     package var svg: String {
-        let panels = [("loss", "loss (smoothed)"), ("grad_norm", "gradient norm"), ("lr", "learning rate"),
+        let panels = [("loss", "loss (smoothed)"), ("grad_norm", "gradient norm (smoothed)"), ("lr", "learning rate"),
             ("AP", "AP"), ("AP50", "AP50"), ("AP75", "AP75")]
             .filter { key, _ in runs.contains { !$0.points(key).isEmpty } }
         let columns = min(3, max(1, panels.count))
@@ -40,7 +40,8 @@ package struct CurveChart {
 
     private func chart(_ key: String, title: String) -> String {
         let isScore = key.hasPrefix("AP")
-        let lines = runs.map { run in isScore ? run.points(key) : Self.smoothed(run.points(key)) }
+        let isNoisy = key == "loss" || key == "grad_norm"
+        let lines = runs.map { run in isNoisy ? Self.smoothed(run.points(key)) : run.points(key) }
         let all = lines.flatMap { $0 }
         guard let last = all.map(\.step).max(), let low = all.map(\.value).min(), let high = all.map(\.value).max()
         else { return "" }
