@@ -1,3 +1,5 @@
+import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -129,6 +131,33 @@ import Testing
         leaf.didChange()
         expectClose(run().values, first.values.map { 2 * $0 }, relative: Tolerance.operation)
         #expect(WeightPacks.packCount == packed + 1)
+    }
+
+    /// Primitives are built once for the process. Tests change threads under us, and so may a program. These
+    /// sizes (N, H, W, C, O, kernel) are some for which oneDNN wants work space.
+    @Test(arguments: [[1, 2, 2, 256, 256, 3], [1, 16, 16, 64, 256, 1]])
+    func aPrimitiveRunsOnOtherThreadsThanTheOneThatBuiltIt(sizes: [Int]) {
+        final class Outcome: Sendable {
+            let gradient = Mutex<[Float]>([])
+        }
+        func runOnAThread() -> [Float] {
+            let (outcome, done) = (Outcome(), DispatchSemaphore(value: 0))
+            Thread {
+                let leaf = makeLeaf(numbers("threads.w", [sizes[4], sizes[3], sizes[5], sizes[5]]))
+                let input = makeLeaf(numbers("threads.x", Array(sizes.prefix(4))))
+                let tape = Tape(recording: true)
+                let y = tape.conv2d(
+                    tape.input(input), weight: leaf, geometry: ConvolutionGeometry(padding: sizes[5] / 2))
+                tape.backward(from: [(y, numbers("threads.dy", y.shape))])
+                let values = leaf.finishedGradient.values + input.finishedGradient.values
+                outcome.gradient.withLock { $0 = values }
+                done.signal()
+            }.start()
+            done.wait()
+            return outcome.gradient.withLock { $0 }
+        }
+        let first = runOnAThread()
+        for _ in 0..<2 { expectClose(runOnAThread(), first, relative: Tolerance.operation) }
     }
 
     @Test func channelsThatDoNotFitTheWeightTrap() async {
