@@ -66,11 +66,6 @@ package final class Tape {
         return Variable(tensor: output, slot: slot)
     }
 
-    /// Whether `record` would keep anything for these inputs; saves work that only a backward needs.
-    func wouldRecord(_ inputs: [Variable], _ leaves: [Leaf] = []) -> Bool {
-        isRecording && (inputs.contains(where: \.needsGradient) || leaves.contains(where: \.requiresGradient))
-    }
-
     /// Adds to the gradient of an input; no-op for constants.
     func add(_ gradient: @autoclosure () -> Tensor, to variable: Variable) {
         guard let slot = variable.slot else { return }

@@ -28,6 +28,13 @@ package struct ProposalRun {
             self.orientation = orientation
         }
 
+        /// The size at which an image is searched; nil for its own.
+        func searchSize(width: Int, height: Int) -> (width: Int, height: Int)? {
+            guard let shortSide, shortSide < min(width, height) else { return nil }
+            let factor = Float(shortSide) / Float(min(width, height))
+            return (Int(Float(width) * factor + 0.5), Int(Float(height) * factor + 0.5))
+        }
+
         /// What the file says about how it was made; the number of ranks and threads is not part of it.
         var parameters: [String: String] {
             [
@@ -84,10 +91,8 @@ package struct ProposalRun {
         let settings = settings
         let load: @Sendable (String) throws -> Image = { path in
             let image = try ImageFile.load(path: path, orientation: settings.orientation).image
-            let factor = Self.factor(image.width, image.height, settings.shortSide)
-            guard factor < 1 else { return image }
-            return Resize.bilinear(
-                image, width: Int(Float(image.width) * factor + 0.5), height: Int(Float(image.height) * factor + 0.5))
+            guard let size = settings.searchSize(width: image.width, height: image.height) else { return image }
+            return Resize.bilinear(image, width: size.width, height: size.height)
         }
         let generator = ProposalGenerator(
             search: SelectiveSearch(mode: settings.mode, seed: settings.seed), filters: settings.filters,
@@ -96,17 +101,11 @@ package struct ProposalRun {
         let reporter = ProgressReporter(log: log)
         let found = try generator(inputs) { done, total in reporter.report(done, total) }
         return zip(images, found).map { record, boxes in
-            let factor = Self.factor(record.width, record.height, settings.shortSide)
-            guard factor < 1 else { return boxes }
+            guard let size = settings.searchSize(width: record.width, height: record.height) else { return boxes }
             // The resized image has whole pixels, so its real factors differ a little between the axes.
-            let x = Float(record.width) / Float(Int(Float(record.width) * factor + 0.5))
-            let y = Float(record.height) / Float(Int(Float(record.height) * factor + 0.5))
+            let (x, y) = (Float(record.width) / Float(size.width), Float(record.height) / Float(size.height))
             return boxes.map { $0.scaled(x: x, y: y) }
         }
-    }
-
-    private static func factor(_ width: Int, _ height: Int, _ shortSide: Int?) -> Float {
-        shortSide.map { min(1, Float($0) / Float(min(width, height))) } ?? 1
     }
 
     private static func decode(_ bytes: [UInt8]) -> [[Box]] {
