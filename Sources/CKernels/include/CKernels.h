@@ -8,3 +8,4 @@
 #include "CKernelsNormalization.h"
 #include "CKernelsOptimizer.h"
 #include "CKernelsSpatial.h"
+#include "CKernelsWinograd.h"

@@ -21,6 +21,10 @@ package enum Convolution {
             PlainConvolution.forward(x, weight: weight, bias: bias, shape: shape, into: y)
             return y
         }
+        if WinogradConvolution.serves(shape) {
+            WinogradConvolution.forward(x, weight: weight, packs: packs, bias: bias, shape: shape, into: y)
+            return y
+        }
         let entry = PrimitiveCache.shared.entry(shape)
         let packed = pack(weight, packs, entry)
         check(
@@ -40,6 +44,10 @@ package enum Convolution {
         guard dy.count > 0 else { return Tensor(zeros: inputShape) }
         if KernelSet.current == .plain {
             PlainConvolution.backwardData(dy, weight: weight, shape: shape, into: dx)
+            return dx
+        }
+        if WinogradConvolution.serves(shape) {
+            WinogradConvolution.backwardData(dy, weight: weight, packs: packs, shape: shape, into: dx)
             return dx
         }
         let entry = PrimitiveCache.shared.entry(shape)
@@ -69,6 +77,12 @@ package enum Convolution {
             PlainConvolution.backwardWeights(
                 x, dy, shape: shape, weightGradient: weightGradient, biasGradient: biasGradient,
                 accumulate: accumulate)
+            return
+        }
+        if WinogradConvolution.serves(shape) {
+            WinogradConvolution.backwardWeights(
+                x, dy, shape: shape, weightGradient: weightGradient, accumulate: accumulate)
+            biasGradient.map { Elementwise.columnSums(dy, into: $0, accumulate: accumulate) }
             return
         }
         let entry = PrimitiveCache.shared.entry(shape)

@@ -1,0 +1,280 @@
+#include "CKernelsWinograd.h"
+
+#include "kernel.h"
+
+// DEPTH: terms of a product summed in registers before they are added to memory.
+enum { POINTS = 36, PANEL = 16, MAX_CHANNELS = 8192, DEPTH = 256 };
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+// What one instruction set provides; see winograd_kernels.h.
+struct winograd_kernels {
+    void (*input_tile)(const float *const pixels[36], int64_t channels, float *out, int64_t stride, int64_t panel);
+    void (*gradient_tile)(const float *const pixels[16], int64_t channels, float *out, int64_t stride, int64_t panel);
+    void (*output_tile)(
+        const float *points, int64_t stride, int64_t channels, const float *bias, int accumulates, int rectifies,
+        float ceiling, float *const pixels[16]);
+    void (*filter)(const float *taps, float *out, int64_t stride);
+    void (*filter_gradient)(const float *points, int64_t stride, float *taps);
+    void (*product)(
+        int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, const float *b, int64_t b_panel,
+        float *c, int64_t c_row, int accumulate);
+    void (*transposed_product)(
+        int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_panel, const float *b,
+        int64_t b_panel, float *c, int64_t c_row, int accumulate);
+    int rows;
+};
+
+#define ISA baseline
+#define VECTOR 4
+#define ROWS 2
+#define PANELS 1
+#include "winograd_kernels.h"
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
+#define ISA avx2
+#define VECTOR 8
+#define ROWS 6
+#define PANELS 1
+#include "winograd_kernels.h"
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
+#define ISA avx512
+#define VECTOR 16
+#define ROWS 12
+#define PANELS 2
+#include "winograd_kernels.h"
+#pragma clang attribute pop
+#endif
+
+static const struct winograd_kernels *kernels(void) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("x86-64-v4")) return &winograd_avx512;
+    if (__builtin_cpu_supports("x86-64-v3")) return &winograd_avx2;
+#endif
+    return &winograd_baseline;
+}
+
+// Read where a tile reaches over the map's edge.
+static const float outside[MAX_CHANNELS];
+
+// The map as tiles of 4x4 outputs.
+struct tiling {
+    int64_t h, w, rows, columns, count;
+};
+
+static struct tiling tiling(const ck_winograd_shape *s) {
+    const int64_t rows = (s->h + 3) / 4, columns = (s->w + 3) / 4;
+    return (struct tiling){s->h, s->w, rows, columns, s->n * rows * columns};
+}
+
+// The pixels of a square of `size`, `lead` above and left of the tile's origin, in a map of `channels`.
+INLINE void gather(
+    const struct tiling *t, int64_t tile, const float *map, int64_t channels, const int size, const int lead,
+    const float *pixels[]) {
+    const int64_t n = tile / (t->rows * t->columns), place = tile % (t->rows * t->columns);
+    const int64_t top = place / t->columns * 4 - lead, left = place % t->columns * 4 - lead;
+    for (int y = 0; y < size; y++)
+        for (int x = 0; x < size; x++) {
+            const int64_t py = top + y, px = left + x;
+            const int inside = py >= 0 && py < t->h && px >= 0 && px < t->w;
+            pixels[y * size + x] = inside ? map + ((n * t->h + py) * t->w + px) * channels : outside;
+        }
+}
+
+// Channels as they lie in work space: whole panels.
+INLINE int64_t padded(int64_t channels) { return (channels + PANEL - 1) / PANEL * PANEL; }
+
+int64_t ck_winograd_packed_count(int64_t inputs, int64_t outputs) {
+    return POINTS * max64(inputs * padded(outputs), padded(inputs) * outputs);
+}
+
+struct pack {
+    const struct winograd_kernels *k;
+    int64_t rows, columns, row_step, column_step;
+    int flips;
+    const float *weight;
+    float *packed;
+};
+
+// One panel: sixteen columns of all 36 matrices.
+static void pack_panels(void *context, int64_t begin, int64_t end) {
+    const struct pack *p = context;
+    float taps[9 * PANEL];
+    for (int64_t panel = begin; panel < end; panel++)
+        for (int64_t row = 0; row < p->rows; row++) {
+            for (int64_t lane = 0; lane < PANEL; lane++) {
+                const int64_t column = panel * PANEL + lane;
+                const float *w = p->weight + row * p->row_step + column * p->column_step;
+                for (int tap = 0; tap < 9; tap++)
+                    taps[tap * PANEL + lane] = column < p->columns ? w[p->flips ? 8 - tap : tap] : 0;
+            }
+            p->k->filter(taps, p->packed + (panel * p->rows + row) * PANEL, p->rows * padded(p->columns));
+        }
+}
+
+void ck_winograd_pack(int64_t outputs, int64_t inputs, const float *weight, int transposed, float *packed) {
+    struct pack p = {kernels(), inputs, outputs, 9, inputs * 9, 0, weight, packed};
+    if (transposed) p = (struct pack){kernels(), outputs, inputs, inputs * 9, 9, 1, weight, packed};
+    cthreading_for(padded(p.columns) / PANEL, 1, pack_panels, &p);
+}
+
+struct forward {
+    const struct winograd_kernels *k;
+    const ck_winograd_shape *shape;
+    struct tiling tiles;
+    int64_t team, block, space_each;
+    const float *x, *packed, *bias;
+    int accumulates, rectifies;
+    float ceiling;
+    float *y, *space;
+};
+
+// The team, and tiles taken at a time: as many as fit the second-level cache's neighbourhood, evenly over the team.
+static void share(struct forward *f) {
+    f->tiles = tiling(f->shape);
+    f->team = min64(cthreading_thread_count(), max64(1, f->tiles.count / 4));
+    const int64_t most = f->shape->inputs + f->shape->outputs > 256 ? 48 : 96;
+    const int64_t each = (f->tiles.count + f->team - 1) / f->team;
+    const int64_t rounds = (each + most - 1) / most;
+    f->block = ((each + rounds - 1) / rounds + 11) / 12 * 12;
+    // One cache line more than the block, so that the 36 matrices do not fall on the same sets.
+    f->space_each = POINTS * (f->block * (padded(f->shape->inputs) + padded(f->shape->outputs)) + 2 * PANEL);
+}
+
+int64_t ck_winograd_forward_space(const ck_winograd_shape *shape) {
+    struct forward f = {.shape = shape};
+    share(&f);
+    return f.team * f.space_each;
+}
+
+static void forward_tiles(const struct forward *f, int64_t first, int64_t count, float *space) {
+    const int64_t ic = f->shape->inputs, oc = f->shape->outputs;
+    const int64_t in_row = padded(ic), out_row = padded(oc);
+    const int64_t in_stride = f->block * in_row + PANEL, out_stride = f->block * out_row + PANEL;
+    float *sums = space + POINTS * in_stride;
+    for (int64_t i = 0; i < count; i++) {
+        const float *pixels[36];
+        gather(&f->tiles, first + i, f->x, ic, 6, 1, pixels);
+        f->k->input_tile(pixels, ic, space + i * in_row, in_stride, PANEL);
+    }
+    for (int64_t p = 0; p < POINTS; p++)
+        for (int64_t d = 0; d < ic; d += DEPTH)
+            f->k->product(
+                count, out_row, min64(DEPTH, ic - d), space + p * in_stride + d, in_row,
+                f->packed + p * ic * out_row + d * PANEL, ic * PANEL, sums + p * out_stride, out_row, d > 0);
+    for (int64_t i = 0; i < count; i++) {
+        const float *found[16];
+        float *pixels[16];
+        gather(&f->tiles, first + i, f->y, oc, 4, 0, found);
+        for (int j = 0; j < 16; j++) pixels[j] = found[j] == outside ? NULL : (float *)found[j];
+        f->k->output_tile(
+            sums + i * out_row, out_stride, oc, f->bias, f->accumulates, f->rectifies, f->ceiling, pixels);
+    }
+}
+
+static void forward_members(void *context, int64_t begin, int64_t end) {
+    const struct forward *f = context;
+    for (int64_t member = begin; member < end; member++) {
+        const int64_t last = (member + 1) * f->tiles.count / f->team;
+        for (int64_t first = member * f->tiles.count / f->team; first < last; first += f->block)
+            forward_tiles(f, first, min64(f->block, last - first), f->space + member * f->space_each);
+    }
+}
+
+void ck_winograd_forward(
+    const ck_winograd_shape *shape, const float *x, const float *packed, const float *bias, int accumulates,
+    int rectifies, float ceiling, float *y, float *space) {
+    struct forward f = {
+        .k = kernels(), .shape = shape, .x = x, .packed = packed, .bias = bias, .accumulates = accumulates,
+        .rectifies = rectifies, .ceiling = ceiling, .y = y, .space = space};
+    share(&f);
+    cthreading_for(f.team, 1, forward_members, &f);
+}
+
+struct weight_gradient {
+    const struct winograd_kernels *k;
+    const ck_winograd_shape *shape;
+    struct tiling tiles;
+    // Tiles of this round, and the most of any round.
+    int64_t first, count, most;
+    int accumulate;
+    const float *x, *output_gradient;
+    float *inputs, *gradients, *sums, *weight_gradient;
+};
+
+// Tiles whose points are held at a time: 64 MB of them.
+static int64_t tiles_per_round(const ck_winograd_shape *s, int64_t tiles) {
+    return min64(tiles, max64(64, (64 << 20) / (POINTS * 4 * (padded(s->inputs) + padded(s->outputs)))));
+}
+
+INLINE int64_t panel_size(const struct weight_gradient *g) { return g->most * PANEL; }
+
+int64_t ck_winograd_weight_gradient_space(const ck_winograd_shape *s) {
+    const int64_t most = tiles_per_round(s, tiling(s).count);
+    const int64_t inputs = padded(s->inputs), outputs = padded(s->outputs);
+    return POINTS * (inputs * outputs + most * (inputs + outputs) + 2 * PANEL);
+}
+
+INLINE int64_t input_stride(const struct weight_gradient *g) { return g->most * padded(g->shape->inputs) + PANEL; }
+INLINE int64_t gradient_stride(const struct weight_gradient *g) { return g->most * padded(g->shape->outputs) + PANEL; }
+
+static void transform_tiles(void *context, int64_t begin, int64_t end) {
+    const struct weight_gradient *g = context;
+    const int64_t ic = g->shape->inputs, oc = g->shape->outputs;
+    for (int64_t i = begin; i < end; i++) {
+        const float *pixels[36];
+        gather(&g->tiles, g->first + i, g->x, ic, 6, 1, pixels);
+        g->k->input_tile(pixels, ic, g->inputs + i * PANEL, input_stride(g), panel_size(g));
+        gather(&g->tiles, g->first + i, g->output_gradient, oc, 4, 0, pixels);
+        g->k->gradient_tile(pixels, oc, g->gradients + i * PANEL, gradient_stride(g), panel_size(g));
+    }
+}
+
+// One point's product over the tiles of this round.
+static void sum_points(void *context, int64_t begin, int64_t end) {
+    const struct weight_gradient *g = context;
+    const int64_t ic = padded(g->shape->inputs), oc = padded(g->shape->outputs);
+    for (int64_t p = begin; p < end; p++)
+        for (int64_t d = 0; d < g->count; d += DEPTH)
+            g->k->transposed_product(
+                ic, oc, min64(DEPTH, g->count - d), g->inputs + p * input_stride(g) + d * PANEL, panel_size(g),
+                g->gradients + p * gradient_stride(g) + d * PANEL, panel_size(g), g->sums + p * ic * oc, oc,
+                g->first > 0 || d > 0);
+}
+
+// Sixteen outputs' filters of every input.
+static void finish_filters(void *context, int64_t begin, int64_t end) {
+    const struct weight_gradient *g = context;
+    const int64_t ic = g->shape->inputs, oc = g->shape->outputs;
+    const int64_t row = padded(oc), stride = padded(ic) * row;
+    float taps[9 * PANEL];
+    for (int64_t panel = begin; panel < end; panel++)
+        for (int64_t c = 0; c < ic; c++) {
+            g->k->filter_gradient(g->sums + c * row + panel * PANEL, stride, taps);
+            for (int64_t lane = 0; lane < min64(PANEL, oc - panel * PANEL); lane++) {
+                float *to = g->weight_gradient + ((panel * PANEL + lane) * ic + c) * 9;
+                for (int tap = 0; tap < 9; tap++)
+                    to[tap] = g->accumulate ? to[tap] + taps[tap * PANEL + lane] : taps[tap * PANEL + lane];
+            }
+        }
+}
+
+void ck_winograd_weight_gradient(
+    const ck_winograd_shape *s, const float *x, const float *output_gradient, int accumulate, float *weight_gradient,
+    float *space) {
+    struct weight_gradient g = {
+        .k = kernels(), .shape = s, .tiles = tiling(s), .accumulate = accumulate, .x = x,
+        .output_gradient = output_gradient, .weight_gradient = weight_gradient, .sums = space};
+    g.most = tiles_per_round(s, g.tiles.count);
+    g.inputs = space + POINTS * padded(s->inputs) * padded(s->outputs);
+    g.gradients = g.inputs + POINTS * input_stride(&g);
+    for (g.first = 0; g.first < g.tiles.count; g.first += g.most) {
+        g.count = min64(g.most, g.tiles.count - g.first);
+        cthreading_for(g.count, 8, transform_tiles, &g);
+        cthreading_for(POINTS, 1, sum_points, &g);
+    }
+    cthreading_for(padded(s->outputs) / PANEL, 1, finish_filters, &g);
+}
