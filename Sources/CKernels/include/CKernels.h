@@ -7,4 +7,6 @@
 #include "CKernelsMatching.h"
 #include "CKernelsNormalization.h"
 #include "CKernelsOptimizer.h"
+#include "CKernelsRoI.h"
 #include "CKernelsSpatial.h"
+#include "CKernelsSuppression.h"
