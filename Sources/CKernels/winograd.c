@@ -132,12 +132,11 @@ struct forward {
     float *y, *space;
 };
 
-// The team, and tiles taken at a time: as many as fit the second-level cache's neighbourhood, evenly over the team.
+// The team, and the tiles a member takes at a time: enough that a weight's matrices are read seldom, evenly cut.
 static void share(struct forward *f) {
     f->tiles = tiling(f->shape);
     f->team = min64(cthreading_thread_count(), max64(1, f->tiles.count / 4));
-    const int64_t most = f->shape->inputs + f->shape->outputs > 256 ? 48 : 96;
-    const int64_t each = (f->tiles.count + f->team - 1) / f->team;
+    const int64_t most = 96, each = (f->tiles.count + f->team - 1) / f->team;
     const int64_t rounds = (each + most - 1) / most;
     f->block = ((each + rounds - 1) / rounds + 11) / 12 * 12;
     // One cache line more than the block, so that the 36 matrices do not fall on the same sets.

@@ -30,7 +30,8 @@ INLINE void NAME(store_some)(float *p, V v, int64_t count) {
     else
         memcpy(p, &v, (size_t)count * 4);
 }
-INLINE V NAME(splat)(float x) { return (V){} + x; }
+// x - 0 is x for every x, x + 0 is not: the compiler leaves nothing but the broadcast.
+INLINE V NAME(splat)(float x) { return x - (V){}; }
 
 // yes where the mask is set, else no; a NaN that was compared stays.
 INLINE V NAME(select)(M mask, V yes, V no) { return (V)(((M)yes & mask) | ((M)no & ~mask)); }

@@ -7,5 +7,7 @@
 #include "CKernelsMatching.h"
 #include "CKernelsNormalization.h"
 #include "CKernelsOptimizer.h"
+#include "CKernelsRoI.h"
 #include "CKernelsSpatial.h"
+#include "CKernelsSuppression.h"
 #include "CKernelsWinograd.h"

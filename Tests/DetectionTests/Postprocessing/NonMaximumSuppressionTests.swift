@@ -1,5 +1,6 @@
 import Detection
 import DetectionData
+import TestSupport
 import Testing
 
 @Suite struct NonMaximumSuppressionTests {
@@ -42,5 +43,19 @@ import Testing
 
     @Test func boxesWithoutAreaOverlapNothing() {
         #expect(scores([object(5, 5, 0.9), object(5, 5, 0.8)]) == [0.9, 0.8])
+    }
+
+    @Test(arguments: ["crowd", "ties", "sparse", "groups", "one"])
+    func survivorsAreTorchvisions(name: String) throws {
+        let golden = try GoldenTensors("ops/suppression.safetensors")
+        let kept = NonMaximumSuppression.survivors(
+            makeBoxes(try golden.floats("\(name).boxes")), scores: try golden.floats("\(name).scores"),
+            groups: try golden.labels("\(name).groups"), threshold: try golden.note(name, as: Double.self),
+            limit: .max)
+        #expect(kept == (try golden.integers("\(name).kept")))
+    }
+
+    @Test func sortingKeepsTheOrderOfEqualValues() {
+        #expect(NonMaximumSuppression.descending([1, -2, 3, 1, -0.0, 0, -2, 3]) == [2, 7, 0, 3, 4, 5, 1, 6])
     }
 }

@@ -60,4 +60,27 @@ import Testing
             return [y.tensor.values] + leaves.map(\.finishedGradient.values)
         }
     }
+
+    @Test func regionKernels() {
+        let boxes = numbers("threads.boxes", [200, 2], scale: 80, shift: 80)
+        let corners = (0..<200).flatMap { r -> [Float] in
+            let (x, y) = (boxes.floats[2 * r], boxes.floats[2 * r + 1])
+            return [x - 30, y - 20, x + 30, y + 20]
+        }
+        let regions = RoIAlign.Regions(
+            boxes: Tensor(corners, shape: [200, 4]), images: (0..<200).map { Int32($0 % 2) },
+            levels: (0..<200).map { Int32($0 % 3 == 0 ? 1 : 0) })
+        expectSameBits {
+            let leaves = [
+                makeLeaf(numbers("threads.fine", [2, 40, 40, 72])),
+                makeLeaf(numbers("threads.coarse", [2, 20, 20, 72])),
+            ]
+            let tape = Tape(recording: true)
+            let y = tape.roiAlign(
+                leaves.map { tape.input($0) }, strides: [4, 8], regions,
+                RoIAlign(bins: 7, sampleCount: 0, isAligned: true))
+            tape.backward(from: [(y, numbers("threads.region.dy", y.shape))])
+            return [y.tensor.values] + leaves.map(\.finishedGradient.values)
+        }
+    }
 }

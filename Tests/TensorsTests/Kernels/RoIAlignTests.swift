@@ -1,0 +1,54 @@
+import TestSupport
+import Testing
+
+@testable import Tensors
+
+@Suite struct RoIAlignTests {
+    private struct Constants: Decodable {
+        let bins: Int
+        let samples: Int
+        let aligned: Bool
+        let strides: [Int]
+    }
+
+    @Test(arguments: [
+        "roi_plain", "roi_aligned", "roi_adaptive", "roi_adaptive_aligned", "roi_one_bin", "roi_pyramid",
+        "roi_wide",
+    ])
+    func valuesAndGradientsMatchTorchvision(name: String) throws {
+        let golden = try GoldenCase("roi", name)
+        let constants = try golden.file.note(name, as: Constants.self)
+        let inputs = try constants.strides.indices.map { try golden.leaf("input.\($0)") }
+        let regions = RoIAlign.Regions(
+            boxes: try golden.tensor("boxes"), images: try golden.file.labels("\(name).images"),
+            levels: try golden.file.labels("\(name).levels"))
+        let tape = Tape(recording: true)
+        let output = tape.roiAlign(
+            inputs.map { tape.input($0) }, strides: constants.strides, regions,
+            RoIAlign(bins: constants.bins, sampleCount: constants.samples, isAligned: constants.aligned))
+        try golden.check(
+            output, tape, gradients: inputs.enumerated().map { ("input.\($0.offset)", $0.element) })
+    }
+
+    @Test func noRegionsGiveNoRowsAndZeroGradients() {
+        let map = makeLeaf(numbers("roi.empty", [1, 4, 4, 3]))
+        let tape = Tape(recording: true)
+        let y = tape.roiAlign(
+            [tape.input(map)], strides: [4],
+            RoIAlign.Regions(boxes: Tensor(zeros: [0, 4]), images: [], levels: []),
+            RoIAlign(bins: 7, sampleCount: 0, isAligned: true))
+        #expect(y.shape == [0, 7, 7, 3])
+        tape.backward(from: [(y, Tensor(zeros: y.shape))])
+        #expect(map.finishedGradient.values == [Float](repeating: 0, count: 48))
+    }
+
+    @Test func aRegionOnAMapThatIsNotThereTraps() async {
+        await #expect(processExitsWith: .failure) {
+            let map = Variable(constant: Tensor(zeros: [1, 4, 4, 3]))
+            _ = Tape(recording: false).roiAlign(
+                [map], strides: [4],
+                RoIAlign.Regions(boxes: Tensor(zeros: [1, 4]), images: [0], levels: [1]),
+                RoIAlign(bins: 7, sampleCount: 2, isAligned: true))
+        }
+    }
+}
