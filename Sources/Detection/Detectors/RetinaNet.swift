@@ -62,7 +62,11 @@ package final class RetinaNet: Detector {
     }
 
     package func forward(_ images: Tensor, _ tape: Tape) -> DenseOutput {
-        head(neck(backbone(images, tape), tape), tape)
+        let maps = backbone(images, tape)
+        tape.lap(.backbone)
+        let output = head(neck(maps, tape), tape)
+        tape.lap(.forward)
+        return output
     }
 
     package func losses(_ images: Tensor, _ targets: [Target], _ tape: Tape) -> [LossTerm] {

@@ -53,11 +53,13 @@ package final class AlignDetRetinaNet: Objective {
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
         let (first, second) = features(views)
+        tape.lap(.backbone)
         let silent = Tape(recording: false)
         let pyramid = online.neck(first, tape)
         let onlineFeatures = online.head.classFeatures(pyramid, tape)
         let deltas = online.head.boxDeltas(pyramid, tape)
         let targetFeatures = branch.head.classFeatures(branch.neck(second, silent), silent)
+        tape.lap(.forward)
 
         let offsets = Self.labelOffsets(views)
         func sample(_ maps: [Variable], view: Int) -> (SampledAnchors, AnchorSet) {

@@ -29,6 +29,13 @@ package struct Variable {
     package var detached: Variable { Variable(constant: tensor) }
 }
 
+/// Stages of a forward pass that a training step times apart; what comes after the last is the losses.
+package enum ForwardStage: String, Sendable {
+    case backbone
+    /// Neck and head.
+    case forward
+}
+
 /// Records operations as they run and runs their hand-written backwards in reverse.
 ///
 /// Each operation's saved tensors are released as soon as its backward has run. A tape that does not record costs
@@ -49,8 +56,21 @@ package final class Tape {
     private var gradientShapes: [[Int]] = []
     /// Told of each parameter whose last gradient of this pass has been written, in an order fixed by the model.
     package var onGradientReady: ((Leaf) -> Void)?
+    /// Told of each stage of the forward pass as it ends, for whoever measures times.
+    package var onLap: ((ForwardStage) -> Void)?
 
     package init(recording: Bool) { isRecording = recording }
+
+    /// Says that a stage of the forward pass has ended.
+    package func lap(_ stage: ForwardStage) { onLap?(stage) }
+
+    /// A variable whose gradient is worked out although no parameter stands behind it.
+    package func watched(_ tensor: Tensor) -> Variable {
+        let slot = gradients.count
+        gradients.append(nil)
+        gradientShapes.append(tensor.shape)
+        return Variable(tensor: tensor, slot: slot)
+    }
 
     /// Enters the result of an operation. Records only if a gradient can reach an input or a leaf.
     func record(_ output: Tensor, inputs: [Variable], leaves: [Leaf] = [], backward: @escaping Backward) -> Variable {

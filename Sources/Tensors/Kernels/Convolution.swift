@@ -17,6 +17,9 @@ package enum Convolution {
         let y = addend ?? Tensor(uninitialized: shape.output)
         precondition(y.shape == shape.output, "addend \(y.shape) for an output of \(shape.output)")
         guard y.count > 0 else { return y }
+        // What a path below counts itself is part of this.
+        let counted = KernelCounters.flopCount
+        defer { KernelCounters.flopCount = counted + shape.flopCount }
         if KernelSet.current == .plain {
             PlainConvolution.forward(x, weight: weight, bias: bias, shape: shape, into: y)
             return y
@@ -42,6 +45,9 @@ package enum Convolution {
         precondition(dy.shape == shape.output, "gradient \(dy.shape) for an output of \(shape.output)")
         let dx = Tensor(uninitialized: inputShape)
         guard dy.count > 0 else { return Tensor(zeros: inputShape) }
+        // What a path below counts itself is part of this.
+        let counted = KernelCounters.flopCount
+        defer { KernelCounters.flopCount = counted + shape.flopCount }
         if KernelSet.current == .plain {
             PlainConvolution.backwardData(dy, weight: weight, shape: shape, into: dx)
             return dx
@@ -73,6 +79,9 @@ package enum Convolution {
             }
             return
         }
+        // What a path below counts itself is part of this.
+        let counted = KernelCounters.flopCount
+        defer { KernelCounters.flopCount = counted + shape.flopCount }
         if KernelSet.current == .plain {
             PlainConvolution.backwardWeights(
                 x, dy, shape: shape, weightGradient: weightGradient, biasGradient: biasGradient,

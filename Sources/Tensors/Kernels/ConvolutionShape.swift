@@ -48,6 +48,12 @@ struct ConvolutionShape: Hashable {
         ]
     }
 
+    /// Two for each product that the direct algorithm adds up, the same in all three directions.
+    var flopCount: Int {
+        let out = output
+        return 2 * out[0] * out[1] * out[2] * weight.reduce(1, *)
+    }
+
     func check() {
         precondition(
             input.count == 4 && weight.count == 4 && input[3] == weight[1] * geometry.groups

@@ -29,6 +29,7 @@ package enum MatMul {
             for i in 0..<c.count { c.floats[i] = beta == 0 ? 0 : c.floats[i] * beta }
             return
         }
+        KernelCounters.flopCount += 2 * m * n * k
         let (lda, ldb) = (Int64(a.shape[1]), Int64(b.shape[1]))
         switch KernelSet.current {
         case .plain:

@@ -13,11 +13,11 @@ package struct StepReport: Sendable {
 }
 
 /// Times the phases of a step.
-struct PhaseClock {
+final class PhaseClock {
     private(set) var phases: [(name: String, seconds: Double)] = []
     private var last = ContinuousClock.now
 
-    mutating func lap(_ name: String) {
+    func lap(_ name: String) {
         let now = ContinuousClock.now
         let seconds = (now - last) / .seconds(1)
         last = now

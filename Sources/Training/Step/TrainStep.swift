@@ -44,17 +44,18 @@ package final class TrainStep {
     package func run(
         _ microBatches: [[Batch]], microBatchCount: Int, at moment: StepMoment, stopRequested: Bool
     ) throws -> StepReport {
-        var clock = PhaseClock()
+        let clock = PhaseClock()
         let arena = objective.arena
         arena.beginAccumulation()
         reducer.begin()
         var sums = [Double](repeating: 0, count: lossNames.count + 2)
         for (i, views) in microBatches.enumerated() {
             let tape = Tape(recording: true)
+            tape.onLap = { clock.lap($0.rawValue) }
             if i == microBatches.count - 1 { tape.onGradientReady = { [reducer] in reducer.isReady($0) } }
             let terms = objective.losses(views, at: moment, tape)
             precondition(terms.map(\.name) == lossNames, "losses \(terms.map(\.name)), expected \(lossNames)")
-            clock.lap("forward")
+            clock.lap("loss")
             for (k, term) in terms.enumerated() { sums[k] += Double(term.value) / Double(microBatchCount) }
             tape.backward(terms.map { ($0.sum, $0.factor / Float(microBatchCount)) })
             clock.lap("backward")
@@ -66,10 +67,10 @@ package final class TrainStep {
             sums[lossNames.count] = Double(communicator.topology.rank + 1)
         }
         sums[lossNames.count + 1] = stopRequested ? 1 : 0
-        return try update(&sums, &clock, moment)
+        return try update(&sums, clock, moment)
     }
 
-    private func update(_ sums: inout [Double], _ clock: inout PhaseClock, _ moment: StepMoment) throws -> StepReport {
+    private func update(_ sums: inout [Double], _ clock: PhaseClock, _ moment: StepMoment) throws -> StepReport {
         let bad = sums[lossNames.count]
         if bad != 0 { for k in lossNames.indices { sums[k] = 0 } }
         sums = try communicator.reduced(sums, .sum, label: "losses and flags")

@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import Detection
+internal import NN
+internal import Tensors
+internal import Training
+
+/// The forward pass of a frozen backbone alone.
+struct BackboneBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backbone",
+        abstract: "Forward passes of a recipe's backbone, all of it frozen and folded.")
+
+    @OptionGroup var what: StepArguments
+    @OptionGroup var arguments: BenchArguments
+
+    func run() throws {
+        arguments.apply()
+        let stages = try what.recipe().model.backbone.name.stageCount
+        let config = try what.recipe(["model.backbone.frozen_stages=\(stages)", "model.backbone.norm=frozen"])
+        let network = ModelAssembly(config.model, reducer: LocalStatistics()).retinaNet()
+        network.initialize(seed: config.run.seed)
+        let batch = SyntheticBatches(config, size: what.size, count: what.batch).views(step: 0)[0]
+        let images = Tensor(batch.pixels, shape: [batch.count, batch.height, batch.width, 3])
+        let measurement = Measurement.of(iterations: arguments.iters, prepare: {}) {
+            _ = network.backbone(images, Tape(recording: false))
+        }
+        var line = BenchLine(case: what.name("backbone \(config.model.backbone.name.rawValue)"))
+        line.add(measurement)
+        line.add("images_per_s", Double(what.batch) / measurement.median)
+        line.add("threads", ThreadBudget.count)
+        line.addPeakMemory()
+        line.finish()
+    }
+}
