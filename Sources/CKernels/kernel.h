@@ -12,6 +12,8 @@
 #else
 #define CLONES
 #endif
+// Before a loop of known length: written out in full.
+#define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
 
 // Floats per piece of an elementwise loop: 64 KB stays in the second-level cache, and is large beside the call.

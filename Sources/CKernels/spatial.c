@@ -9,36 +9,67 @@ typedef struct {
     uint8_t *chosen;
 } pool;
 
+// The most pixels of a window.
+enum { MAX_WINDOW = 64 };
+
+// Pixels of the window at (oy, ox) that lie on the map, and their positions in the window.
+INLINE int window_pixels(
+    const ck_window *w, const float *image, int64_t oy, int64_t ox, const float *pixels[], int32_t *positions) {
+    int count = 0;
+    for (int64_t ky = 0; ky < w->kernel; ky++) {
+        const int64_t iy = oy * w->stride + ky - w->padding;
+        if (iy < 0 || iy >= w->ih) continue;
+        for (int64_t kx = 0; kx < w->kernel; kx++) {
+            const int64_t ix = ox * w->stride + kx - w->padding;
+            if (ix < 0 || ix >= w->iw) continue;
+            pixels[count] = image + (iy * w->iw + ix) * w->channels;
+            positions[count++] = (int32_t)(ky * w->kernel + kx);
+        }
+    }
+    return count;
+}
+
+// The maximum of `count` pixels in LANES channels; the first of equals, and a NaN wins and stays, as in PyTorch.
+enum { LANES = 16 };
+INLINE void maximum(
+    const float *const *pixels, const int32_t *positions, int count, int64_t c, int64_t lanes, float *y,
+    uint8_t *chosen) {
+    float best[LANES];
+    int32_t place[LANES];
+    for (int64_t i = 0; i < lanes; i++) {
+        best[i] = pixels[0][c + i];
+        place[i] = positions[0];
+    }
+    for (int p = 1; p < count; p++) {
+        const float *x = pixels[p] + c;
+        for (int64_t i = 0; i < lanes; i++) {
+            const int better = (x[i] > best[i]) | (x[i] != x[i]);
+            best[i] = better ? x[i] : best[i];
+            place[i] = better ? positions[p] : place[i];
+        }
+    }
+    for (int64_t i = 0; i < lanes; i++) y[i] = best[i];
+    if (chosen)
+        for (int64_t i = 0; i < lanes; i++) chosen[i] = (uint8_t)place[i];
+}
+
 // Items are output rows of all images.
 CLONES static void max_pool_body(void *context, int64_t begin, int64_t end) {
     const pool *k = context;
     const ck_window *w = &k->w;
     const int64_t c = w->channels;
+    const float *pixels[MAX_WINDOW];
+    int32_t positions[MAX_WINDOW];
     for (int64_t row = begin; row < end; row++) {
-        const int64_t n = row / w->oh, oy = row % w->oh;
+        const float *image = k->x + row / w->oh * w->ih * w->iw * c;
         for (int64_t ox = 0; ox < w->ow; ox++) {
             float *y = k->y + (row * w->ow + ox) * c;
-            uint8_t *chosen = k->chosen + (row * w->ow + ox) * c;
-            for (int64_t i = 0; i < c; i++) {
-                y[i] = -INFINITY;
-                chosen[i] = 0;
-            }
-            for (int64_t ky = 0; ky < w->kernel; ky++) {
-                const int64_t iy = oy * w->stride + ky - w->padding;
-                if (iy < 0 || iy >= w->ih) continue;
-                for (int64_t kx = 0; kx < w->kernel; kx++) {
-                    const int64_t ix = ox * w->stride + kx - w->padding;
-                    if (ix < 0 || ix >= w->iw) continue;
-                    const float *x = k->x + ((n * w->ih + iy) * w->iw + ix) * c;
-                    const uint8_t position = (uint8_t)(ky * w->kernel + kx);
-                    for (int64_t i = 0; i < c; i++) {
-                        // A NaN wins and stays, as in PyTorch.
-                        const int better = (x[i] > y[i]) | (x[i] != x[i]);
-                        y[i] = better ? x[i] : y[i];
-                        chosen[i] = better ? position : chosen[i];
-                    }
-                }
-            }
+            uint8_t *chosen = k->chosen ? k->chosen + (row * w->ow + ox) * c : NULL;
+            const int count = window_pixels(w, image, row % w->oh, ox, pixels, positions);
+            int64_t i = 0;
+            for (; i + LANES <= c; i += LANES)
+                maximum(pixels, positions, count, i, LANES, y + i, chosen ? chosen + i : NULL);
+            if (i < c) maximum(pixels, positions, count, i, c - i, y + i, chosen ? chosen + i : NULL);
         }
     }
 }
@@ -47,27 +78,34 @@ void ck_max_pool(const ck_window *window, const float *x, float *y, uint8_t *cho
     cthreading_for(window->n * window->oh, 1, max_pool_body, &k);
 }
 
-// Items are images: windows overlap, so rows of one image stay on one thread.
+// Items are input rows of all images; each pixel asks the windows over it whether it was theirs.
 CLONES static void max_pool_backward_body(void *context, int64_t begin, int64_t end) {
     const pool *k = context;
     const ck_window *w = &k->w;
     const int64_t c = w->channels;
-    for (int64_t n = begin; n < end; n++) {
-        memset(k->y + n * w->ih * w->iw * c, 0, (size_t)(w->ih * w->iw * c) * sizeof(float));
-        for (int64_t oy = 0; oy < w->oh; oy++)
-            for (int64_t ox = 0; ox < w->ow; ox++) {
-                const int64_t o = ((n * w->oh + oy) * w->ow + ox) * c;
-                for (int64_t i = 0; i < c; i++) {
-                    const int64_t iy = oy * w->stride + k->chosen[o + i] / w->kernel - w->padding;
-                    const int64_t ix = ox * w->stride + k->chosen[o + i] % w->kernel - w->padding;
-                    k->y[((n * w->ih + iy) * w->iw + ix) * c + i] += k->x[o + i];
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t n = row / w->ih, iy = row % w->ih;
+        float *dx = k->y + row * w->iw * c;
+        memset(dx, 0, (size_t)(w->iw * c) * sizeof(float));
+        for (int64_t ky = (iy + w->padding) % w->stride; ky < w->kernel; ky += w->stride) {
+            const int64_t oy = (iy + w->padding - ky) / w->stride;
+            if (iy + w->padding < ky || oy >= w->oh) continue;
+            for (int64_t ix = 0; ix < w->iw; ix++)
+                for (int64_t kx = (ix + w->padding) % w->stride; kx < w->kernel; kx += w->stride) {
+                    const int64_t ox = (ix + w->padding - kx) / w->stride;
+                    if (ix + w->padding < kx || ox >= w->ow) continue;
+                    const int64_t o = ((n * w->oh + oy) * w->ow + ox) * c;
+                    const uint8_t position = (uint8_t)(ky * w->kernel + kx);
+                    const uint8_t *chosen = k->chosen + o;
+                    const float *dy = k->x + o;
+                    for (int64_t i = 0; i < c; i++) dx[ix * c + i] += chosen[i] == position ? dy[i] : 0;
                 }
-            }
+        }
     }
 }
 void ck_max_pool_backward(const ck_window *window, const float *dy, const uint8_t *chosen, float *dx) {
     pool k = {*window, dy, dx, (uint8_t *)chosen};
-    cthreading_for(window->n, 1, max_pool_backward_body, &k);
+    cthreading_for(window->n * window->ih, 1, max_pool_backward_body, &k);
 }
 
 typedef struct {

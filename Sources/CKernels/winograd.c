@@ -1,11 +1,10 @@
 #include "CKernelsWinograd.h"
 
 #include "kernel.h"
+#include "products.h"
 
 // DEPTH: terms of a product summed in registers before they are added to memory.
-enum { POINTS = 36, PANEL = 16, MAX_CHANNELS = 8192, DEPTH = 256 };
-
-#define UNROLL _Pragma("clang loop unroll(full)")
+enum { POINTS = 36, MAX_CHANNELS = 8192, DEPTH = 256 };
 
 // What one instruction set provides; see winograd_kernels.h.
 struct winograd_kernels {
@@ -16,46 +15,10 @@ struct winograd_kernels {
         float ceiling, float *const pixels[16]);
     void (*filter)(const float *taps, float *out, int64_t stride);
     void (*filter_gradient)(const float *points, int64_t stride, float *taps);
-    void (*product)(
-        int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, const float *b, int64_t b_panel,
-        float *c, int64_t c_row, int accumulate);
-    void (*transposed_product)(
-        int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_panel, const float *b,
-        int64_t b_panel, float *c, int64_t c_row, int accumulate);
-    int rows;
 };
 
-#define ISA baseline
-#define VECTOR 4
-#define ROWS 2
-#define PANELS 1
-#include "winograd_kernels.h"
-
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
-#define ISA avx2
-#define VECTOR 8
-#define ROWS 6
-#define PANELS 1
-#include "winograd_kernels.h"
-#pragma clang attribute pop
-
-#pragma clang attribute push(__attribute__((target("arch=x86-64-v4"))), apply_to = function)
-#define ISA avx512
-#define VECTOR 16
-#define ROWS 12
-#define PANELS 2
-#include "winograd_kernels.h"
-#pragma clang attribute pop
-#endif
-
-static const struct winograd_kernels *kernels(void) {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("x86-64-v4")) return &winograd_avx512;
-    if (__builtin_cpu_supports("x86-64-v3")) return &winograd_avx2;
-#endif
-    return &winograd_baseline;
-}
+#define KERNELS "winograd_kernels.h"
+#include "instruction_sets.h"
 
 // Read where a tile reaches over the map's edge.
 static const float outside[MAX_CHANNELS];
@@ -83,9 +46,6 @@ INLINE void gather(
             pixels[y * size + x] = inside ? map + ((n * t->h + py) * t->w + px) * channels : outside;
         }
 }
-
-// Channels as they lie in work space: whole panels.
-INLINE int64_t padded(int64_t channels) { return (channels + PANEL - 1) / PANEL * PANEL; }
 
 int64_t ck_winograd_packed_count(int64_t inputs, int64_t outputs) {
     return POINTS * max64(inputs * padded(outputs), padded(inputs) * outputs);
@@ -116,13 +76,14 @@ static void pack_panels(void *context, int64_t begin, int64_t end) {
 }
 
 void ck_winograd_pack(int64_t outputs, int64_t inputs, const float *weight, int transposed, float *packed) {
-    struct pack p = {kernels(), inputs, outputs, 9, inputs * 9, 0, weight, packed};
-    if (transposed) p = (struct pack){kernels(), outputs, inputs, inputs * 9, 9, 1, weight, packed};
+    struct pack p = {OF_THIS_PROCESSOR(winograd), inputs, outputs, 9, inputs * 9, 0, weight, packed};
+    if (transposed) p = (struct pack){OF_THIS_PROCESSOR(winograd), outputs, inputs, inputs * 9, 9, 1, weight, packed};
     cthreading_for(padded(p.columns) / PANEL, 1, pack_panels, &p);
 }
 
 struct forward {
     const struct winograd_kernels *k;
+    const struct product_kernels *products;
     const ck_winograd_shape *shape;
     struct tiling tiles;
     int64_t team, block, space_each;
@@ -161,7 +122,7 @@ static void forward_tiles(const struct forward *f, int64_t first, int64_t count,
     }
     for (int64_t p = 0; p < POINTS; p++)
         for (int64_t d = 0; d < ic; d += DEPTH)
-            f->k->product(
+            f->products->product(
                 count, out_row, min64(DEPTH, ic - d), space + p * in_stride + d, in_row,
                 f->packed + p * ic * out_row + d * PANEL, ic * PANEL, sums + p * out_stride, out_row, d > 0);
     for (int64_t i = 0; i < count; i++) {
@@ -187,7 +148,7 @@ void ck_winograd_forward(
     const ck_winograd_shape *shape, const float *x, const float *packed, const float *bias, int accumulates,
     int rectifies, float ceiling, float *y, float *space) {
     struct forward f = {
-        .k = kernels(), .shape = shape, .x = x, .packed = packed, .bias = bias, .accumulates = accumulates,
+        .k = OF_THIS_PROCESSOR(winograd), .products = product_kernels(), .shape = shape, .x = x, .packed = packed, .bias = bias, .accumulates = accumulates,
         .rectifies = rectifies, .ceiling = ceiling, .y = y, .space = space};
     share(&f);
     cthreading_for(f.team, 1, forward_members, &f);
@@ -195,6 +156,7 @@ void ck_winograd_forward(
 
 struct weight_gradient {
     const struct winograd_kernels *k;
+    const struct product_kernels *products;
     const ck_winograd_shape *shape;
     struct tiling tiles;
     // Tiles of this round, and the most of any round.
@@ -238,7 +200,7 @@ static void sum_points(void *context, int64_t begin, int64_t end) {
     const int64_t ic = padded(g->shape->inputs), oc = padded(g->shape->outputs);
     for (int64_t p = begin; p < end; p++)
         for (int64_t d = 0; d < g->count; d += DEPTH)
-            g->k->transposed_product(
+            g->products->transposed_product(
                 ic, oc, min64(DEPTH, g->count - d), g->inputs + p * input_stride(g) + d * PANEL, panel_size(g),
                 g->gradients + p * gradient_stride(g) + d * PANEL, panel_size(g), g->sums + p * ic * oc, oc,
                 g->first > 0 || d > 0);
@@ -265,7 +227,7 @@ void ck_winograd_weight_gradient(
     const ck_winograd_shape *s, const float *x, const float *output_gradient, int accumulate, float *weight_gradient,
     float *space) {
     struct weight_gradient g = {
-        .k = kernels(), .shape = s, .tiles = tiling(s), .accumulate = accumulate, .x = x,
+        .k = OF_THIS_PROCESSOR(winograd), .products = product_kernels(), .shape = s, .tiles = tiling(s), .accumulate = accumulate, .x = x,
         .output_gradient = output_gradient, .weight_gradient = weight_gradient, .sums = space};
     g.most = tiles_per_round(s, g.tiles.count);
     g.inputs = space + POINTS * padded(s->inputs) * padded(s->outputs);

@@ -9,5 +9,6 @@
 #include "CKernelsOptimizer.h"
 #include "CKernelsRoI.h"
 #include "CKernelsSpatial.h"
+#include "CKernelsStrided.h"
 #include "CKernelsSuppression.h"
 #include "CKernelsWinograd.h"

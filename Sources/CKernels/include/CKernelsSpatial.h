@@ -6,7 +6,8 @@ typedef struct {
     int64_t n, ih, iw, channels, oh, ow, kernel, stride, padding;
 } ck_window;
 
-/// Maximum over each window; `chosen` gets the position inside the window (row * kernel + column, first on ties).
+/// Maximum over each window of up to 64 pixels, half of it on the map at least; `chosen`, where given, gets the position
+/// inside the window (row * kernel + column, first on ties).
 void ck_max_pool(const ck_window *window, const float *x, float *y, uint8_t *chosen);
 /// Adds each output's gradient to the place it came from; dx is overwritten.
 void ck_max_pool_backward(const ck_window *window, const float *dy, const uint8_t *chosen, float *dx);

@@ -10,10 +10,14 @@ extension Tape {
         var window = ck_window(
             n: Int64(n), ih: Int64(h), iw: Int64(w), channels: Int64(c), oh: Int64(oh), ow: Int64(ow),
             kernel: Int64(kernel), stride: Int64(stride), padding: Int64(padding))
+        precondition(kernel <= 8 && 2 * padding <= kernel, "pooling windows of \(kernel) with padding \(padding)")
         let y = Tensor(uninitialized: [n, oh, ow, c])
+        guard isRecording, x.needsGradient else {
+            ck_max_pool(&window, x.tensor.floats, y.floats, nil)
+            return Variable(constant: y)
+        }
         let chosen = Storage(byteCount: max(1, y.count))
-        let positions = chosen.base.assumingMemoryBound(to: UInt8.self)
-        ck_max_pool(&window, x.tensor.floats, y.floats, positions)
+        ck_max_pool(&window, x.tensor.floats, y.floats, chosen.base.assumingMemoryBound(to: UInt8.self))
         return record(y, inputs: [x]) { dy, tape in
             let dx = Tensor(uninitialized: x.shape)
             ck_max_pool_backward(&window, dy.floats, chosen.base.assumingMemoryBound(to: UInt8.self), dx.floats)

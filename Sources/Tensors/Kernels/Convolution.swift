@@ -28,6 +28,10 @@ package enum Convolution {
             WinogradConvolution.forward(x, weight: weight, packs: packs, bias: bias, shape: shape, into: y)
             return y
         }
+        if StridedConvolution.serves(shape) {
+            StridedConvolution.forward(x, weight: weight, packs: packs, bias: bias, shape: shape, into: y)
+            return y
+        }
         let entry = PrimitiveCache.shared.entry(shape)
         let packed = pack(weight, packs, entry)
         check(
