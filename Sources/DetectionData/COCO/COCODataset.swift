@@ -26,16 +26,19 @@ package struct COCODataset: Dataset {
         package var policy: DatasetDefect.Policy
         /// Whether a camera's note on orientation turns the image; declared sizes tell which was meant.
         package var orientation: ImageFile.Orientation
+        /// What the pipeline shrinks images to at most, so that they may be decoded reduced; nil decodes all pixels.
+        package var decodeBound: DecodeBound?
 
         package init(
             use: Use, classNames: [String]?, subset: ImageSubset, policy: DatasetDefect.Policy,
-            orientation: ImageFile.Orientation
+            orientation: ImageFile.Orientation, decodeBound: DecodeBound? = nil
         ) {
             self.use = use
             self.classNames = classNames
             self.subset = subset
             self.policy = policy
             self.orientation = orientation
+            self.decodeBound = decodeBound
         }
     }
 
@@ -51,6 +54,7 @@ package struct COCODataset: Dataset {
     package let report: DatasetReport
     private let folder: ImageFolder
     private let orientation: ImageFile.Orientation
+    private let decodeBound: DecodeBound?
     private let images: [COCOAnnotations.ImageRecord]
     private let content: COCOImageContent
 
@@ -90,6 +94,7 @@ package struct COCODataset: Dataset {
         self.source = source
         self.content = content
         orientation = options.orientation
+        decodeBound = options.decodeBound
         images = records
         classNames = classes.names
         categoryIDs = classes.categoryIDs
@@ -114,24 +119,24 @@ package struct COCODataset: Dataset {
     /// - Throws: where the file cannot be decoded or does not have its declared size.
     package func sample(at index: Int) throws(DataError) -> Sample {
         let record = images[index]
-        let image: Image
+        let image: LoadedImage
         do {
-            image = try ImageFile.load(path: path(at: index), orientation: orientation).image
+            image = try ImageFile.load(path: path(at: index), orientation: orientation, bound: decodeBound)
         } catch {
             throw DataError(error.kind, "image \(record.id): \(error.message)", hint: error.hint)
         }
-        guard image.width == record.width, image.height == record.height else {
-            let turned = image.width == record.height && image.height == record.width
+        guard image.fullWidth == record.width, image.fullHeight == record.height else {
+            let turned = image.fullWidth == record.height && image.fullHeight == record.width
             throw DataError(
                 .badInput,
-                "image \(record.id) '\(path(at: index))' is \(image.width)x\(image.height), "
+                "image \(record.id) '\(path(at: index))' is \(image.fullWidth)x\(image.fullHeight), "
                     + "\(source) declares \(record.width)x\(record.height)",
                 hint: turned
                     ? "was it turned by its EXIF orientation?" : "the boxes may belong to another picture")
         }
         let boxes = Array(content.boxes(of: index))
         return Sample(
-            image: image, boxes: boxes, labels: Array(content.labels(of: index)),
+            image, boxes: boxes, labels: Array(content.labels(of: index)),
             boxIDs: (0..<Int32(boxes.count)).map { $0 }, imageID: record.id)
     }
 }

@@ -9,32 +9,43 @@ package enum ImageFile {
     }
 
     /// Reads and decodes the JPEG or PNG file at `path`.
+    /// - bound: what the picture will be shrunk to at most; nil decodes every pixel.
     /// - Throws: one line that names the file.
     package static func load(
         path: String, orientation: Orientation = .apply, damage: DamagePolicy = .refuse,
-        pixelLimit: Int = PixelLimit.standard
+        pixelLimit: Int = PixelLimit.standard, bound: DecodeBound? = nil
     ) throws(DataError) -> LoadedImage {
         let bytes = try FileBytes.read(path).bytes
-        return try decode(bytes, name: path, orientation: orientation, damage: damage, pixelLimit: pixelLimit)
+        return try decode(
+            bytes, name: path, orientation: orientation, damage: damage, pixelLimit: pixelLimit, bound: bound)
     }
 
     /// `load` for a file that is in memory already; errors call it `name`.
     package static func decode(
         _ bytes: [UInt8], name: String, orientation: Orientation = .apply, damage: DamagePolicy = .refuse,
-        pixelLimit: Int = PixelLimit.standard
+        pixelLimit: Int = PixelLimit.standard, bound: DecodeBound? = nil
     ) throws(DataError) -> LoadedImage {
         let stored: LoadedImage
         let turn: EXIFOrientation
         switch try Format(bytes, name: name) {
         case .jpeg:
-            stored = try JPEGDecoder.decode(bytes, name: name, damage: damage, pixelLimit: pixelLimit)
-            turn = EXIFOrientation(jpeg: bytes)
+            turn = orientation == .apply ? EXIFOrientation(jpeg: bytes) : .upright
+            var scale = JPEGDecoder.Scale.full
+            if let bound {
+                let size = try JPEGDecoder.size(of: bytes, name: name, pixelLimit: pixelLimit)
+                scale = bound.scale(width: size.width, height: size.height, turned: turn != .upright)
+            }
+            stored = try JPEGDecoder.decode(
+                bytes, name: name, damage: damage, scale: scale, pixelLimit: pixelLimit)
         case .png:
             stored = try PNGDecoder.decode(bytes, name: name, damage: damage, pixelLimit: pixelLimit)
-            turn = EXIFOrientation(png: bytes)
+            turn = orientation == .apply ? EXIFOrientation(png: bytes) : .upright
         }
-        guard orientation == .apply, turn != .upright else { return stored }
-        return LoadedImage(image: stored.image.turned(turn), warning: stored.warning)
+        guard turn != .upright else { return stored }
+        let (width, height) = (stored.fullWidth, stored.fullHeight)
+        return LoadedImage(
+            image: stored.image.turned(turn), fullWidth: turn.swapsSides ? height : width,
+            fullHeight: turn.swapsSides ? width : height, reduction: stored.reduction, warning: stored.warning)
     }
 
     /// Width and height that `load` would give, from the header alone.

@@ -45,7 +45,9 @@ package enum JPEGDecoder {
         let warning =
             report.damage_count == 0
             ? nil : "\(name): kept in part, \(text(of: report)), \(report.damage_count) places"
-        return LoadedImage(image: Image(width: width, height: height, pixels: pixels), warning: warning)
+        return LoadedImage(
+            image: Image(width: width, height: height, pixels: pixels), fullWidth: Int(header.width),
+            fullHeight: Int(header.height), reduction: Int(scale.rawValue), warning: warning)
     }
 
     private static func header(

@@ -6,13 +6,19 @@ package enum Resize {
     /// across is kept with 7 of them; two rows are mixed as `((b0 * r0 >> 16) + (b1 * r1 >> 16) + 2) >> 2`.
     /// - Source: the arithmetic of OpenCV's vector code, measured on its output; its documents do not give
     ///   it.
-    package static func bilinear(_ image: Image, width: Int, height: Int) -> Image {
+    /// - extent: the size of the picture in pixels of `image`, from its top left corner, where that is not a whole
+    ///   number: a picture of 7 pixels decoded at a half is 3.5 wide, in an image of 4. Nil for all of the image.
+    package static func bilinear(
+        _ image: Image, width: Int, height: Int, extent: (width: Double, height: Double)? = nil
+    ) -> Image {
         precondition(width > 0 && height > 0, "resize to \(width)x\(height)")
         precondition(
             image.width > 0 && image.height > 0, "resize of an image of \(image.width)x\(image.height)")
-        if width == image.width && height == image.height { return image }
-        let columns = columnTaps(from: image.width, to: width)
-        let rows = rowTaps(from: image.height, to: height)
+        let extent = extent ?? (Double(image.width), Double(image.height))
+        if Double(width) == extent.width && Double(height) == extent.height
+            && width == image.width && height == image.height { return image }
+        let columns = columnTaps(from: image.width, scale: scale(from: extent.width, to: width), to: width)
+        let rows = rowTaps(from: image.height, scale: scale(from: extent.height, to: height), to: height)
         return Image(
             width: width, height: height,
             filling: { out, source in
@@ -38,8 +44,8 @@ package enum Resize {
         return (Int(cell), centre - cell)
     }
 
-    private static func scale(from source: Int, to target: Int) -> Double {
-        1 / (Double(target) / Double(source))
+    private static func scale(from source: Double, to target: Int) -> Double {
+        1 / (Double(target) / source)
     }
 
     private static func weight(_ fraction: Float) -> Int32 {
@@ -47,9 +53,8 @@ package enum Resize {
     }
 
     /// Offsets in bytes. At the edges the outer neighbour's weight goes to the inner one.
-    private static func columnTaps(from source: Int, to target: Int) -> [Tap] {
-        let scale = scale(from: source, to: target)
-        return (0..<target).map { index in
+    private static func columnTaps(from source: Int, scale: Double, to target: Int) -> [Tap] {
+        (0..<target).map { index in
             var (cell, fraction) = position(index, scale: scale)
             if cell < 0 { (cell, fraction) = (0, 0) }
             if cell >= source - 1 { (cell, fraction) = (source - 1, 0) }
@@ -61,9 +66,8 @@ package enum Resize {
 
     /// Row numbers. At the edges both neighbours are the same row, and the weights stay: the truncation of
     /// their two products is part of the result.
-    private static func rowTaps(from source: Int, to target: Int) -> [Tap] {
-        let scale = scale(from: source, to: target)
-        return (0..<target).map { index in
+    private static func rowTaps(from source: Int, scale: Double, to target: Int) -> [Tap] {
+        (0..<target).map { index in
             let (cell, fraction) = position(index, scale: scale)
             return Tap(
                 first: Int32(min(max(cell, 0), source - 1)), second: Int32(min(max(cell + 1, 0), source - 1)),

@@ -1,7 +1,7 @@
 /// One image on its way through the transforms, with everything that moves with it.
 package struct Sample: Sendable {
     package var image: Image
-    /// In pixels of `image`.
+    /// In pixels of `image`; in the file's own while `reduction` is not 1.
     package var boxes: [Box]
     /// One per box: contiguous class index, 0..<K.
     package var labels: [Int32]
@@ -12,6 +12,9 @@ package struct Sample: Sendable {
     /// The file's own size, before any transform.
     package let originalWidth: Int
     package let originalHeight: Int
+    /// Pixels of the file along each side of a pixel of `image`, where it was decoded reduced: then the first transform
+    /// that moves pixels has to be a resize, which goes by the file's size and makes this 1.
+    var reduction: Int
     /// `image` pixels per original pixel, as the resize step set them.
     package var scaleX: Float = 1
     package var scaleY: Float = 1
@@ -21,21 +24,31 @@ package struct Sample: Sendable {
     package var validHeight: Int
 
     package init(image: Image, boxes: [Box], labels: [Int32], boxIDs: [Int32], imageID: Int) {
+        self.init(
+            LoadedImage(image: image, warning: nil), boxes: boxes, labels: labels, boxIDs: boxIDs,
+            imageID: imageID)
+    }
+
+    /// - boxes: in pixels of the file.
+    init(_ loaded: LoadedImage, boxes: [Box], labels: [Int32], boxIDs: [Int32], imageID: Int) {
+        let image = loaded.image
         precondition(boxes.count == labels.count && boxes.count == boxIDs.count, "boxes, labels and ids must agree")
         self.image = image
         self.boxes = boxes
         self.labels = labels
         self.boxIDs = boxIDs
         self.imageID = imageID
-        originalWidth = image.width
-        originalHeight = image.height
+        originalWidth = loaded.fullWidth
+        originalHeight = loaded.fullHeight
+        reduction = loaded.reduction
         validWidth = image.width
         validHeight = image.height
     }
 
     /// What the model is told of this sample.
     package var target: Target {
-        Target(
+        precondition(reduction == 1, "image \(imageID) was decoded at 1/\(reduction) and not resized")
+        return Target(
             boxes: boxes, labels: labels, boxIDs: boxIDs, imageID: imageID, originalWidth: originalWidth,
             originalHeight: originalHeight, scaleX: scaleX, scaleY: scaleY, flipped: flipped,
             validWidth: validWidth, validHeight: validHeight)

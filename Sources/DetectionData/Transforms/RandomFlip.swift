@@ -14,6 +14,7 @@ package struct RandomFlip: Transform {
         precondition(
             sample.validWidth == sample.image.width,
             "a padded image is flipped: \(sample.validWidth) of \(sample.image.width) columns are picture")
+        precondition(sample.reduction == 1, "an image decoded at 1/\(sample.reduction) is flipped before its resize")
         guard random.bernoulli(probability) else { return }
         let width = Float(sample.image.width)
         sample.image = sample.image.flippedHorizontally()

@@ -17,11 +17,14 @@ extension Sample {
         precondition(
             validWidth == image.width && validHeight == image.height,
             "a padded image is resized: \(validWidth)x\(validHeight) in \(image.width)x\(image.height)")
+        let (width, height) = reduction == 1 ? (image.width, image.height) : (originalWidth, originalHeight)
         let size = Self.keepRatioSize(
-            width: image.width, height: image.height, shortSide: shortSide, maximumLongSide: maximumLongSide)
-        let ratioX = Float(Double(size.width) / Double(image.width))
-        let ratioY = Float(Double(size.height) / Double(image.height))
-        image = Resize.bilinear(image, width: size.width, height: size.height)
+            width: width, height: height, shortSide: shortSide, maximumLongSide: maximumLongSide)
+        let ratioX = Float(Double(size.width) / Double(width))
+        let ratioY = Float(Double(size.height) / Double(height))
+        let extent = (Double(width) / Double(reduction), Double(height) / Double(reduction))
+        image = Resize.bilinear(image, width: size.width, height: size.height, extent: extent)
+        reduction = 1
         boxes = boxes.map {
             $0.scaled(x: ratioX, y: ratioY).clipped(width: Float(size.width), height: Float(size.height))
         }

@@ -69,8 +69,9 @@ extension Module {
 
     /// Starts every parameter. Each draws from a stream of its own, named by its path, so that the numbers do not
     /// depend on which other parts the model has.
-    package func initialize(seed: UInt64) {
-        for (path, parameter) in namedParameters {
+    /// - loaded: prefixes of parameters that a file is about to fill; drawing millions of numbers takes a while.
+    package func initialize(seed: UInt64, except loaded: [String] = []) {
+        for (path, parameter) in namedParameters where !loaded.contains(where: { path.hasPrefix($0) }) {
             let source = RandomSource(seed: seed, sample: Int(bitPattern: pathHash(path)), purpose: .weights)
             parameter.initializer.fill(parameter.value, source)
         }

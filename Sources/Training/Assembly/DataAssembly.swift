@@ -120,7 +120,8 @@ package struct DataAssembly {
             annotations, imageFolder: folder,
             options: COCODataset.Options(
                 use: use, classNames: classes, subset: subset,
-                policy: config.data.defects == .refuse ? .refuse : .dropWithReport, orientation: orientation))
+                policy: config.data.defects == .refuse ? .refuse : .dropWithReport, orientation: orientation,
+                decodeBound: use == .evaluation ? nil : trainingBound))
         log.info("\(dataset.report.table)")
         if case .classification(let classCount, _) = config.model.head.output, use != .pretraining,
             dataset.classNames.count != classCount {
@@ -130,6 +131,12 @@ package struct DataAssembly {
                 hint: "set model.head.classes=\(dataset.classNames.count), or choose with data.train.classes")
         }
         return dataset
+    }
+
+    /// The same for every step, whatever a view draws: a picture is decoded once for both views and for the cache.
+    private var trainingBound: DecodeBound? {
+        let resize = config.pipeline.resize
+        return resize.shortSides.max().map { DecodeBound(shortSide: $0, maximumLongSide: resize.longSide) }
     }
 
     private func trainingPipeline(flipAfterPad: Bool) -> Pipeline {

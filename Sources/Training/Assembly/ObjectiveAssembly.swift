@@ -13,11 +13,14 @@ package struct ObjectiveAssembly {
     }
 
     /// Builds and initialises the network, lets `prepare` load weights into it, and wraps it.
+    /// - loadsBackbone: whether `prepare` fills all of the backbone, which then is not initialised before.
     /// - Throws: what `prepare` throws, and a configuration that cannot be pre-trained.
-    package func make(prepare: (any Module) throws -> Void) throws -> any Objective {
+    package func make(
+        loadsBackbone: Bool = false, prepare: (any Module) throws -> Void
+    ) throws -> any Objective {
         let assembly = ModelAssembly(config.model, reducer: reducer)
         let network = assembly.retinaNet()
-        network.initialize(seed: config.run.seed)
+        network.initialize(seed: config.run.seed, except: loadsBackbone ? ["backbone."] : [])
         try prepare(network)
         guard let objective = config.objective else { return SupervisedObjective(network) }
         guard config.model.backbone.frozenStages == config.model.backbone.name.stageCount else {
@@ -26,7 +29,10 @@ package struct ObjectiveAssembly {
                 hint: "AlignDet shares one frozen backbone: set it to \(config.model.backbone.name.stageCount)")
         }
         let momentum = assembly.momentumParts(of: network)
-        MomentumStart(neck: momentum.neck, head: momentum.head).initialize(seed: config.run.seed &+ 1)
+        // A copy is overwritten as a whole.
+        if objective.switches.targetInitialisation != .copy {
+            MomentumStart(neck: momentum.neck, head: momentum.head).initialize(seed: config.run.seed &+ 1)
+        }
         return AlignDetRetinaNet(
             online: network, momentumNeck: momentum.neck, momentumHead: momentum.head,
             settings: objective.settings(sampler: config.model.sampler))

@@ -63,9 +63,9 @@ package struct TrainingRun {
             on: XXH64.digest([UInt8]((config.yaml + ProgramVersion.text).utf8)[...]),
             what: "configuration and program version")
         let statistics = RankStatistics(communicator)
-        let objective = try ObjectiveAssembly(config, reducer: statistics).make { network in
-            try loadWeights(into: network)
-        }
+        let objective = try ObjectiveAssembly(config, reducer: statistics).make(
+            loadsBackbone: config.model.backbone.weights != nil
+        ) { network in try loadWeights(into: network) }
         let optimizer = config.optimizer.make(objective.arena)
         let state = RunState(objective, optimizer, config)
         let first = try resume(state)
