@@ -4,8 +4,8 @@
 extension NameTable {
     static func mmdetection(mobileNet: Bool) -> NameTable {
         NameTable(
-            prefixes: ["model."], leftOut: ["data_preprocessor.*"],
-            (mobileNet ? mmMobileNet : []) + [
+            prefixes: ["model."], leftOut: ["data_preprocessor.*", mmWindowIndex],
+            (mobileNet ? mmMobileNet : []) + mmSwin + [
                 rule("backbone.*", "backbone.*"), rule("neck.*", "neck.*"), rule("bbox_head.*", "bbox_head.*"),
                 rule("rpn_head.*", "rpn_head.*"), rule("roi_head.*", "roi_head.*"),
             ])
@@ -16,10 +16,28 @@ extension NameTable {
         NameTable(
             leftOut: [
                 "head.*", "neck.*", "data_preprocessor.*", "encoder_k.*", "target_net.*", "queue", "queue_ptr",
-                "backbone.conv2.*",
+                "backbone.conv2.*", mmWindowIndex,
             ],
-            (mobileNet ? mmMobileNet : []) + [rule("backbone.*", "backbone.*")])
+            (mobileNet ? mmMobileNet : []) + mmSwin + [rule("backbone.*", "backbone.*")])
     }
+
+    /// Made anew from the window's size.
+    private static let mmWindowIndex = "backbone.stages.#.blocks.#.attn.w_msa.relative_position_index"
+
+    /// Swin's own names are its authors'; a patch merging there gathers its pixels with `Unfold`.
+    private static let mmSwin: [Rule] = {
+        let (foreign, own) = ("backbone.stages.#.blocks.#", "backbone.layers.#.blocks.#")
+        return [
+            rule("backbone.patch_embed.projection.*", "backbone.patch_embed.proj.*"),
+            rule("\(foreign).attn.w_msa.*", "\(own).attn.*"),
+            rule("\(foreign).ffn.layers.0.0.*", "\(own).mlp.fc1.*"),
+            rule("\(foreign).ffn.layers.1.*", "\(own).mlp.fc2.*"),
+            rule("\(foreign).norm1.*", "\(own).norm1.*"), rule("\(foreign).norm2.*", "\(own).norm2.*"),
+            rule("backbone.stages.#.downsample.norm.*", "backbone.layers.#.downsample.norm.*", .mergedPixels),
+            rule(
+                "backbone.stages.#.downsample.reduction.*", "backbone.layers.#.downsample.reduction.*", .mergedPixels),
+        ]
+    }()
 
     /// Seven stages of blocks there, one row of features here.
     private static let mmMobileNet: [Rule] = {

@@ -18,7 +18,11 @@ extension NameTable {
     /// Swin in the names of its authors, behind `encoder.` where SimMIM trained it.
     /// - Source: github.com/microsoft/SimMIM `models/simmim.py`, github.com/microsoft/Swin-Transformer.
     static let simMIM = NameTable(
-        prefixes: ["encoder."], leftOut: ["mask_token", "head.*", "norm.*", "layers.#.blocks.#.attn_mask"],
+        prefixes: ["encoder."],
+        leftOut: [
+            "mask_token", "head.*", "norm.*", "layers.#.blocks.#.attn_mask",
+            "layers.#.blocks.#.attn.relative_position_index",
+        ],
         [
             rule("patch_embed.*", "backbone.patch_embed.*"), rule("layers.*", "backbone.layers.*"),
             rule("norm0.*", "backbone.norm0.*"), rule("norm1.*", "backbone.norm1.*"),
