@@ -57,15 +57,14 @@ package struct ForeignWeights {
                 .damaged, path: path, "holds \(document.root.kind), not a dict of tensors",
                 hint: "save the model's state_dict()")
         }
+        // A training program may keep tensors beside its model, such as a generator's state.
         var members = top
-        if !top.contains(where: { document.tensor($0.value, named: "") != nil }) {
-            for root in Self.roots {
-                guard let value = top.first(where: { $0.name == root })?.value,
-                    let inner = document.members(value)
-                else { continue }
-                members = inner
-                break
-            }
+        for root in Self.roots {
+            guard let value = top.first(where: { $0.name == root })?.value, let inner = document.members(value),
+                inner.contains(where: { document.tensor($0.value, named: "") != nil })
+            else { continue }
+            members = inner
+            break
         }
         var tensors: [ForeignTensor] = []
         var others: [String] = []
