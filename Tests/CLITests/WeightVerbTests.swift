@@ -9,7 +9,9 @@ extension ProgramTests {
 
         init() throws { folder = try WorkFolder() }
 
-        private func golden(_ name: String) -> String { "\(Program.root)/Tests/TestSupport/Golden/foreign/\(name)" }
+        private func golden(_ name: String) -> String {
+            "\(Program.root)/Tests/TestSupport/Golden/foreign/\(name)"
+        }
 
         private func expectSuccess(
             _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
@@ -19,21 +21,29 @@ extension ProgramTests {
             return outcome.output
         }
 
-        @Test(arguments: ["run.pth", "run_legacy.pth", "arrays_2.pkl"]) func anyFormatBecomesSafetensors(name: String)
+        @Test(arguments: ["run.pth", "run_legacy.pth", "arrays_2.pkl"]) func anyFormatBecomesSafetensors(
+            name: String
+        )
             throws
         {
-            let output = try expectSuccess(["import", golden(name), "--from", "safetensors", "--out", "w.safetensors"])
+            let output = try expectSuccess([
+                "import", golden(name), "--from", "safetensors", "--out", "w.safetensors",
+            ])
             #expect(output.contains("missing 0   unexpected 0"))
             #expect(folder.names() == ["w.safetensors"])
             _ = try expectSuccess(["ckpt", "verify", "w.safetensors"])
             let shown = try expectSuccess(["ckpt", "show", "w.safetensors"])
-            #expect(shown.contains(name.hasPrefix("run") ? "weight  F32 [2, 3]" : "fortran  F32 [4, 6]"), "\(shown)")
+            #expect(
+                shown.contains(name.hasPrefix("run") ? "weight  F32 [2, 3]" : "fortran  F32 [4, 6]"),
+                "\(shown)")
         }
 
         /// The built-in backbone, as torchvision names it; mmdet's names differ.
         @Test(arguments: [("torchvision", "torchvision"), ("mmdet", "mmcls")])
         func aBackboneIsFoundOutAndComesBack(to: String, from: String) throws {
-            let output = try expectSuccess(["import", weights, "--from", "torchvision", "--out", "a.safetensors"])
+            let output = try expectSuccess([
+                "import", weights, "--from", "torchvision", "--out", "a.safetensors",
+            ])
             #expect(output.contains("mobilenet_v2 of torchvision"), "\(output)")
             #expect(output.contains("missing 0   unexpected 0   of another shape 0"), "\(output)")
             _ = try expectSuccess(["export", "a.safetensors", "--to", to, "--out", "b.pth"])
@@ -48,7 +58,10 @@ extension ProgramTests {
                 ["import", golden("run.pth"), "--from", "torchvision", "--out", "w.safetensors"], status: 65,
                 words: ["run.pth", "--from", "--model"], in: folder)
             let outcome = try Program.run(
-                ["import", weights, "--from", "torchvision", "--model", "resnet18", "--out", "w.safetensors"],
+                [
+                    "import", weights, "--from", "torchvision", "--model", "resnet18", "--out",
+                    "w.safetensors",
+                ],
                 in: folder.path)
             #expect(outcome.status == 65 && outcome.complaints.count == 1, "\(outcome)")
             #expect(outcome.output.contains("missing     backbone.layer1.0.conv1.weight"), "\(outcome)")
@@ -58,7 +71,8 @@ extension ProgramTests {
 
         @Test func aDetectorIsWrittenAsFarAsItGoesWhenAsked() throws {
             let arguments = [
-                "import", weights, "--from", "torchvision", "--config", SmallRuns.finetuning, "--out", "w.safetensors",
+                "import", weights, "--from", "torchvision", "--config", SmallRuns.finetuning, "--out",
+                "w.safetensors",
             ]
             let strict = try Program.run(arguments, in: folder.path)
             #expect(strict.status == 65 && folder.names().isEmpty, "\(strict)")
@@ -77,7 +91,8 @@ extension ProgramTests {
             try expectRefusal(
                 ["import", "evil.pkl", "--from", "detectron2", "--out", "w.safetensors"], status: 65,
                 words: ["evil.pkl", "os.system", "at byte 2"], in: folder)
-            try folder.write(try Data(contentsOf: URL(fileURLWithPath: golden("zip.pth"))).prefix(3000), "cut.pth")
+            try folder.write(
+                try Data(contentsOf: URL(fileURLWithPath: golden("zip.pth"))).prefix(3000), "cut.pth")
             try expectRefusal(
                 ["import", "cut.pth", "--from", "torchvision", "--out", "w.safetensors"], status: 65,
                 words: ["cut.pth", "3000"], in: folder)

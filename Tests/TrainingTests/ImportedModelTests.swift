@@ -24,16 +24,20 @@ import Testing
     @Test func torchvisionsRetinaNetHasItsParameters() throws {
         let all = try JSONDecoder().decode(
             [String: [String: [Int]]].self, from: try Golden.data("foreign/torchvision.json"))
-        let rows = try #require(all["retinanet_resnet50_fpn"]).filter { !$0.key.hasSuffix("num_batches_tracked") }
+        let rows = try #require(all["retinanet_resnet50_fpn"]).filter {
+            !$0.key.hasSuffix("num_batches_tracked")
+        }
         let table = ForeignFamily.torchvision.table(forForeign: Array(rows.keys))
         let expected = Set(rows.compactMap { name, shape in table.own(name).map { "\($0.name) \(shape)" } })
-        let network = ModelAssembly(try load("retinanet_resnet50_fpn").model, reducer: LocalStatistics()).retinaNet()
+        let network = ModelAssembly(try load("retinanet_resnet50_fpn").model, reducer: LocalStatistics())
+            .retinaNet()
         #expect(Set(network.namedTensors.map { "\($0.path) \($0.tensor.shape)" }) == expected)
         #expect(expected.count == rows.count)
     }
 
     @Test func torchvisionsRetinaNetHasItsAnchors() throws {
-        let network = ModelAssembly(try load("retinanet_resnet50_fpn").model, reducer: LocalStatistics()).retinaNet()
+        let network = ModelAssembly(try load("retinanet_resnet50_fpn").model, reducer: LocalStatistics())
+            .retinaNet()
         let own = network.anchorGenerator.baseAnchors.flatMap { level in
             level.flatMap { [$0.0, $0.1, $0.2, $0.3] }
         }

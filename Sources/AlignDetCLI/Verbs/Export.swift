@@ -28,7 +28,9 @@ struct Export: ParsableCommand {
     var noStrict = false
 
     func validate() throws {
-        if to.isBackboneOnly { throw ValidationError("--to takes torchvision, mmdet, detectron2, detr or safetensors") }
+        if to.isBackboneOnly {
+            throw ValidationError("--to takes torchvision, mmdet, detectron2, detr or safetensors")
+        }
     }
 
     func run() throws {

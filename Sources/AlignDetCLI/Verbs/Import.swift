@@ -5,7 +5,8 @@ internal import Training
 
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read another program's weights: .pth, .pkl or .safetensors; nothing in the file is executed.",
+        abstract:
+            "Read another program's weights: .pth, .pkl or .safetensors; nothing in the file is executed.",
         discussion: """
             EXAMPLES
               aligndet-mpi import resnet50-0676ba61.pth --from torchvision --out weights/resnet50_imagenet.safetensors
@@ -31,7 +32,9 @@ struct Import: ParsableCommand {
     @Option(help: "A fine-tuning recipe (YAML) whose model the file holds, instead of --model.")
     var config: String?
 
-    @Option(parsing: .upToNextOption, help: ArgumentHelp("Override keys of the recipe or model.", valueName: "k=v"))
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Override keys of the recipe or model.", valueName: "k=v"))
     var cfgOptions: [String] = []
 
     @Option(help: "The file to write: .safetensors, or .safetensors.zst.")
@@ -44,17 +47,21 @@ struct Import: ParsableCommand {
     var noStrict = false
 
     func validate() throws {
-        if model != nil, config != nil { throw ValidationError("--model and --config say the same: give one") }
+        if model != nil, config != nil {
+            throw ValidationError("--model and --config say the same: give one")
+        }
         if config == nil, model == nil, !cfgOptions.isEmpty {
             throw ValidationError("--cfg-options goes with --model or --config")
         }
         if from.isBackboneOnly, config != nil {
-            throw ValidationError("--from \(from.rawValue) holds backbones alone, and --config is a whole detector")
+            throw ValidationError(
+                "--from \(from.rawValue) holds backbones alone, and --config is a whole detector")
         }
     }
 
     func run() throws {
-        let weights = try WeightImport(path: file, family: from, model: try chosenModel(), reversesInputs: bgr)
+        let weights = try WeightImport(
+            path: file, family: from, model: try chosenModel(), reversesInputs: bgr)
         print("\(file): \(weights.modelName) of \(from.rawValue)")
         print(weights.report.text)
         try weights.write(to: out, isStrict: !noStrict)
@@ -66,9 +73,12 @@ struct Import: ParsableCommand {
         guard let model else { return .found }
         if let name = BackboneConfig.Name(rawValue: model), cfgOptions.isEmpty { return .backbone(name) }
         let path = "builtin:models/\(model).yaml"
-        let isKnown = !model.contains("/") && FileManager.default.fileExists(atPath: "\(BuiltIn.root)/models/\(model).yaml")
+        let isKnown =
+            !model.contains("/")
+            && FileManager.default.fileExists(atPath: "\(BuiltIn.root)/models/\(model).yaml")
         guard isKnown else {
-            throw UsageError(description: "--model \(model) is none of those that --help lists; --config takes any recipe")
+            throw UsageError(
+                description: "--model \(model) is none of those that --help lists; --config takes any recipe")
         }
         return .detector(try recipe(path))
     }
@@ -76,7 +86,8 @@ struct Import: ParsableCommand {
     private func recipe(_ path: String) throws -> RunConfig {
         let config = try RunConfig.load(path: path, overrides: cfgOptions, builtInRoot: BuiltIn.root)
         guard config.task == .finetune else {
-            throw UsageError(description: "\(path) is a recipe for \(config.task.rawValue): its model cannot detect")
+            throw UsageError(
+                description: "\(path) is a recipe for \(config.task.rawValue): its model cannot detect")
         }
         return config
     }

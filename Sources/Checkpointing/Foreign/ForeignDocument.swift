@@ -52,7 +52,8 @@ struct ForeignDocument {
         case .tensor(let index):
             let view = heap.tensors[index]
             return ForeignTensor(
-                name: name, dtype: heap.storages[view.storage].dtype, shape: view.shape, strides: view.strides,
+                name: name, dtype: heap.storages[view.storage].dtype, shape: view.shape,
+                strides: view.strides,
                 offset: view.offset, storage: storages[view.storage])
         case .array(let index):
             let array = heap.arrays[index]

@@ -41,7 +41,8 @@ final class ForeignStorage {
         if let (checksum, record) = unverified, let file {
             guard CRC32.checksum(memory) == checksum else {
                 throw file.damage(
-                    "the checksum of record '\(record)' does not match its \(memory.count) bytes", at: position,
+                    "the checksum of record '\(record)' does not match its \(memory.count) bytes",
+                    at: position,
                     hint: SafetensorsFile.damageHint)
             }
             unverified = nil

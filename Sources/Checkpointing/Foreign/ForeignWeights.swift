@@ -8,12 +8,14 @@ package struct ForeignWeights {
     /// What the file calls its classes, where it says so (MMDetection's `meta`).
     package let classNames: [String]?
 
-    /// Where a training program puts its model in a checkpoint: MMDetection and MoCo, DETR, SimMIM and detectron2, others.
+    /// Where a training program puts its model in a checkpoint: MMDetection and MoCo, DETR, SimMIM and
+    /// detectron2, others.
     private static let roots = ["state_dict", "model", "model_state_dict", "model_state", "blobs"]
     /// A file whose tensors, packed tight, take more than so many times its size is refused.
     private static let expansionLimit = 8
 
-    /// Reads `.pth` (both containers), `.pkl`, `.safetensors` and `.safetensors.zst`: the first bytes tell, not the name.
+    /// Reads `.pth` (both containers), `.pkl`, `.safetensors` and `.safetensors.zst`: the first bytes tell,
+    /// not the name.
     ///
     /// A pickle is never executed: see `PickleMachine`. Tensors are read when asked for.
     /// - Throws: for a file that is damaged or describes anything but weights; names the byte.
@@ -27,7 +29,8 @@ package struct ForeignWeights {
             var machine = PickleMachine(file, 0..<file.count)
             let root = try machine.run()
             guard machine.heap.storages.isEmpty else {
-                throw file.damage("refused: BINPERSID names a storage, and the file has none,", at: machine.position)
+                throw file.damage(
+                    "refused: BINPERSID names a storage, and the file has none,", at: machine.position)
             }
             try self.init(ForeignDocument(file: file, root: root, heap: machine.heap, storages: []))
         } else {
@@ -60,7 +63,8 @@ package struct ForeignWeights {
         // A training program may keep tensors beside its model, such as a generator's state.
         var members = top
         for root in Self.roots {
-            guard let value = top.first(where: { $0.name == root })?.value, let inner = document.members(value),
+            guard let value = top.first(where: { $0.name == root })?.value,
+                let inner = document.members(value),
                 inner.contains(where: { document.tensor($0.value, named: "") != nil })
             else { continue }
             members = inner
@@ -85,7 +89,8 @@ package struct ForeignWeights {
         }
         guard !tensors.isEmpty else {
             throw CheckpointError(
-                .damaged, path: path, "holds no tensors: \(top.prefix(8).map(\.name).joined(separator: ", "))",
+                .damaged, path: path,
+                "holds no tensors: \(top.prefix(8).map(\.name).joined(separator: ", "))",
                 hint: "weights are looked for at the top and in \(Self.roots.joined(separator: ", "))")
         }
         self.tensors = tensors
@@ -94,7 +99,9 @@ package struct ForeignWeights {
     }
 
     /// `meta.CLASSES` of MMDetection 2, `meta.dataset_meta.classes` (or `CLASSES`) of 3.
-    private static func classNames(_ top: [(name: String, value: PickleValue)], _ document: ForeignDocument) -> [String]? {
+    private static func classNames(_ top: [(name: String, value: PickleValue)], _ document: ForeignDocument)
+        -> [String]?
+    {
         func member(_ value: PickleValue, _ name: String) -> PickleValue? {
             document.members(value)?.first { $0.name.lowercased() == name }?.value
         }

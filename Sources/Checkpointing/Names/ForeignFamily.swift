@@ -8,9 +8,11 @@ package enum ForeignFamily: String, Sendable, CaseIterable {
         func holds(_ prefix: String) -> Bool { names.contains { $0.hasPrefix(prefix) } }
         return switch self {
         case .torchvision:
-            !holds("backbone.body.") ? .torchvisionClassifier
-                : holds("rpn.") ? .torchvisionRCNN
-                : holds("head.regression_head.bbox_ctrness.") ? .torchvisionFCOS : .torchvisionRetinaNet
+            !holds("backbone.body.")
+                ? .torchvisionClassifier
+                : holds("rpn.")
+                    ? .torchvisionRCNN
+                    : holds("head.regression_head.bbox_ctrness.") ? .torchvisionFCOS : .torchvisionRetinaNet
         case .mmdet: .mmdetection(mobileNet: holds("backbone.conv1.conv."))
         case .mmcls, .mmselfsup: .mmclassification(mobileNet: holds("backbone.conv1.conv."))
         case .moco: .moco
@@ -30,9 +32,11 @@ package enum ForeignFamily: String, Sendable, CaseIterable {
         let isMobileNet = holds("backbone.features.")
         return switch self {
         case .torchvision:
-            holds("rpn_head.") ? .torchvisionRCNN
-                : holds("bbox_head.conv_centerness.") ? .torchvisionFCOS
-                : holds("bbox_head.") ? .torchvisionRetinaNet : .torchvisionClassifier
+            holds("rpn_head.")
+                ? .torchvisionRCNN
+                : holds("bbox_head.conv_centerness.")
+                    ? .torchvisionFCOS
+                    : holds("bbox_head.") ? .torchvisionRetinaNet : .torchvisionClassifier
         case .mmdet: .mmdetection(mobileNet: isMobileNet)
         case .mmcls, .mmselfsup: .mmclassification(mobileNet: isMobileNet)
         case .detectron2: isMobileNet ? nil : .detectron2(isTwoStage: holds("rpn_head."))

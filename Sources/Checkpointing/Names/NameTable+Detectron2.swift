@@ -4,16 +4,21 @@ extension NameTable {
     static func detectron2(isTwoStage: Bool) -> NameTable {
         let head = isTwoStage ? detectron2RCNN : detectron2RetinaNet
         // A backbone alone has no prefix.
-        let bare = detectron2Body("").map { Rule(foreign: $0.foreign, own: $0.own, change: $0.change, isOld: true) }
+        let bare = detectron2Body("").map {
+            Rule(foreign: $0.foreign, own: $0.own, change: $0.change, isOld: true)
+        }
         let pyramid = detectron2Pyramid(firstLevel: isTwoStage ? 2 : 3)
         return NameTable(
-            leftOut: ["pixel_mean", "pixel_std", "anchor_generator.*", "proposal_generator.anchor_generator.*"],
+            leftOut: [
+                "pixel_mean", "pixel_std", "anchor_generator.*", "proposal_generator.anchor_generator.*",
+            ],
             detectron2Body("backbone.bottom_up.") + pyramid + head + bare)
     }
 
     private static func detectron2Body(_ prefix: String) -> [Rule] {
         var rules = [
-            rule("\(prefix)stem.conv1.norm.*", "backbone.bn1.*"), rule("\(prefix)stem.conv1.*", "backbone.conv1.*"),
+            rule("\(prefix)stem.conv1.norm.*", "backbone.bn1.*"),
+            rule("\(prefix)stem.conv1.*", "backbone.conv1.*"),
         ]
         for stage in 1...4 {
             let (foreign, own) = ("\(prefix)res\(stage + 1).#", "backbone.layer\(stage).#")

@@ -1,12 +1,13 @@
-/// MMDetection 2 and 3, MMClassification, MMSelfSup. Our names are theirs but for MobileNetV2, whose names are
-/// torchvision's.
+/// MMDetection 2 and 3, MMClassification, MMSelfSup. Our names are theirs but for MobileNetV2, whose names
+/// are torchvision's.
 /// - Source: mmdet 2.25 and 3.3 `models`; mmcls 0.25 `models/backbones/mobilenet_v2.py`.
 extension NameTable {
     static func mmdetection(mobileNet: Bool) -> NameTable {
         NameTable(
             prefixes: ["model."], leftOut: ["data_preprocessor.*", mmWindowIndex],
             (mobileNet ? mmMobileNet : []) + mmSwin + [
-                rule("backbone.*", "backbone.*"), rule("neck.*", "neck.*"), rule("bbox_head.*", "bbox_head.*"),
+                rule("backbone.*", "backbone.*"), rule("neck.*", "neck.*"),
+                rule("bbox_head.*", "bbox_head.*"),
                 rule("rpn_head.*", "rpn_head.*"), rule("roi_head.*", "roi_head.*"),
             ])
     }
@@ -15,7 +16,8 @@ extension NameTable {
     static func mmclassification(mobileNet: Bool) -> NameTable {
         NameTable(
             leftOut: [
-                "head.*", "neck.*", "data_preprocessor.*", "encoder_k.*", "target_net.*", "queue", "queue_ptr",
+                "head.*", "neck.*", "data_preprocessor.*", "encoder_k.*", "target_net.*", "queue",
+                "queue_ptr",
                 "backbone.conv2.*", mmWindowIndex,
             ],
             (mobileNet ? mmMobileNet : []) + mmSwin + [rule("backbone.*", "backbone.*")])
@@ -35,7 +37,8 @@ extension NameTable {
             rule("\(foreign).norm1.*", "\(own).norm1.*"), rule("\(foreign).norm2.*", "\(own).norm2.*"),
             rule("backbone.stages.#.downsample.norm.*", "backbone.layers.#.downsample.norm.*", .mergedPixels),
             rule(
-                "backbone.stages.#.downsample.reduction.*", "backbone.layers.#.downsample.reduction.*", .mergedPixels),
+                "backbone.stages.#.downsample.reduction.*", "backbone.layers.#.downsample.reduction.*",
+                .mergedPixels),
         ]
     }()
 
@@ -49,7 +52,9 @@ extension NameTable {
         // Blocks of each stage: Sandler et al. 2018, table 2.
         for (stage, blockCount) in [1, 2, 3, 4, 3, 3, 1].enumerated() {
             for block in 0..<blockCount {
-                let (foreign, own) = ("backbone.layer\(stage + 1).\(block).conv", "backbone.features.\(feature).conv")
+                let (foreign, own) = (
+                    "backbone.layer\(stage + 1).\(block).conv", "backbone.features.\(feature).conv"
+                )
                 // The first stage does not expand, so it has one convolution less.
                 let last = stage == 0 ? 1 : 2
                 for i in 0..<last {

@@ -1,7 +1,8 @@
 /// Backbones of self-supervised training, in torchvision's names behind a prefix, and DETR.
 extension NameTable {
     private static let residualRows = [
-        rule("conv1.*", "backbone.conv1.*"), rule("bn1.*", "backbone.bn1.*"), rule("layer1.*", "backbone.layer1.*"),
+        rule("conv1.*", "backbone.conv1.*"), rule("bn1.*", "backbone.bn1.*"),
+        rule("layer1.*", "backbone.layer1.*"),
         rule("layer2.*", "backbone.layer2.*"), rule("layer3.*", "backbone.layer3.*"),
         rule("layer4.*", "backbone.layer4.*"),
     ]
@@ -29,7 +30,8 @@ extension NameTable {
             rule("norm2.*", "backbone.norm2.*"), rule("norm3.*", "backbone.norm3.*"),
         ])
 
-    /// - Source: github.com/facebookresearch/detr `models/detr.py`, `models/backbone.py`; UP-DETR adds the last two.
+    /// - Source: github.com/facebookresearch/detr `models/detr.py`, `models/backbone.py`; UP-DETR adds the
+    ///   last two.
     static let detr = NameTable(
         leftOut: ["patch2query.*", "feature_align.*"],
         [

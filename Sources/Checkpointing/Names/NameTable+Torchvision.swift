@@ -1,5 +1,5 @@
-/// - Source: torchvision 0.29 `models/detection`, `models/resnet.py`, `models/mobilenetv2.py`; older files as its
-///   `_load_from_state_dict` of version 2 renames them.
+/// - Source: torchvision 0.29 `models/detection`, `models/resnet.py`, `models/mobilenetv2.py`; older files as
+///   its `_load_from_state_dict` of version 2 renames them.
 extension NameTable {
     static let torchvisionClassifier = NameTable(
         leftOut: ["fc.*", "classifier.*", "features.18.*"], [rule("*", "backbone.*")])
@@ -51,7 +51,9 @@ extension NameTable {
             rule("roi_heads.box_head.fc6.*", "roi_head.bbox_head.shared_fcs.0.*"),
             rule("roi_heads.box_head.fc7.*", "roi_head.bbox_head.shared_fcs.1.*"),
             rule("roi_heads.box_predictor.cls_score.*", "roi_head.bbox_head.fc_cls.*", .backgroundLast),
-            rule("roi_heads.box_predictor.bbox_pred.*", "roi_head.bbox_head.fc_reg.*", .backgroundAbsent(rows: 4)),
+            rule(
+                "roi_heads.box_predictor.bbox_pred.*", "roi_head.bbox_head.fc_reg.*",
+                .backgroundAbsent(rows: 4)),
         ]
         let masks = [
             rule("roi_heads.mask_predictor.conv5_mask.*", "roi_head.mask_head.upsample.*"),

@@ -8,7 +8,8 @@ package struct NameTable: Sendable {
         let isOld: Bool
     }
 
-    /// Parts of the names that stand in front of all that is wanted, such as `encoder_q.`; the first that occurs goes.
+    /// Parts of the names that stand in front of all that is wanted, such as `encoder_q.`; the first that
+    /// occurs goes.
     let prefixes: [String]
     private let rules: [Rule]
     /// What such files hold beside the model: classifiers, momentum copies, queues.
@@ -51,7 +52,8 @@ package struct NameTable: Sendable {
     /// Whether `name` is known not to belong to the model.
     package func leavesOut(_ name: String) -> Bool { leftOut.contains { $0.match(name) != nil } }
 
-    /// Removes what stands in front of the names: `module.` of data-parallel training, then the table's own prefixes.
+    /// Removes what stands in front of the names: `module.` of data-parallel training, then the table's own
+    /// prefixes.
     /// - Returns: one for each name; `nil` for names without the prefix that the others have.
     package func stripped(_ names: [String]) -> [String?] {
         var result: [String?] = names
@@ -61,7 +63,8 @@ package struct NameTable: Sendable {
             }
         }
         if !names.isEmpty, names.allSatisfy({ $0.hasPrefix("module.") }) { strip("module.") }
-        if let prefix = prefixes.first(where: { prefix in result.contains { $0?.hasPrefix(prefix) == true } }) {
+        if let prefix = prefixes.first(where: { prefix in result.contains { $0?.hasPrefix(prefix) == true } })
+        {
             strip(prefix)
         }
         return result

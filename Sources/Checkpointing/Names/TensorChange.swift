@@ -1,14 +1,15 @@
 /// How a tensor's values are laid out anew on the way between another program's model and ours.
 package enum TensorChange: Equatable, Sendable {
     case none
-    /// The first axis in as many blocks as the list has; ours has at place i what the other has at `order[i]`.
+    /// The first axis in as many blocks as the list has; ours has at place i what the other has at
+    /// `order[i]`.
     case leadingBlocks(order: [Int])
     /// The first axis holds one block a class, background in front there and at the end here.
     case backgroundLast
     /// One block of `rows` a class, background in front there and absent here.
     case backgroundAbsent(rows: Int)
-    /// The four pixels that a patch merging joins, channel by channel there (`Unfold`) and pixel by pixel here.
-    /// The last axis is theirs.
+    /// The four pixels that a patch merging joins, channel by channel there (`Unfold`) and pixel by pixel
+    /// here. The last axis is theirs.
     case mergedPixels
 
     /// From the other program's layout to ours.
@@ -20,7 +21,8 @@ package enum TensorChange: Equatable, Sendable {
         case .backgroundLast:
             entry.shape.first.flatMap { Self.reordered(entry, axisCount: $0, Array(1..<max($0, 1)) + [0]) }
         case .backgroundAbsent(let rows): Self.withoutFirst(entry, rows: rows)
-        case .mergedPixels: Self.merged(entry) { quarter, channel, channels in channel * 4 + Self.unfoldOrder[quarter] }
+        case .mergedPixels:
+            Self.merged(entry) { quarter, channel, channels in channel * 4 + Self.unfoldOrder[quarter] }
         }
     }
 
@@ -53,8 +55,11 @@ package enum TensorChange: Equatable, Sendable {
     /// Our order of the four pixels is (row, column) 00 10 01 11; `Unfold` has 00 01 10 11.
     private static let unfoldOrder = [0, 2, 1, 3]
 
-    private static func reordered(_ entry: SafetensorsEntry, axisCount: Int, _ order: [Int]) -> SafetensorsEntry? {
-        guard let extent = entry.shape.first, axisCount > 0, extent.isMultiple(of: axisCount), order.count == axisCount
+    private static func reordered(_ entry: SafetensorsEntry, axisCount: Int, _ order: [Int])
+        -> SafetensorsEntry?
+    {
+        guard let extent = entry.shape.first, axisCount > 0, extent.isMultiple(of: axisCount),
+            order.count == axisCount
         else { return nil }
         let block = entry.bytes.count / axisCount
         var bytes: [UInt8] = []

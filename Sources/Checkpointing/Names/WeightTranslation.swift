@@ -23,7 +23,9 @@ package enum WeightTranslation {
     ) throws(CheckpointError) -> (entries: [SafetensorsEntry], report: KeyReport) {
         var report = KeyReport()
         var entries: [SafetensorsEntry] = []
-        let shapes = wanted.map { Dictionary($0.map { ($0.name, $0.shape) }, uniquingKeysWith: { one, _ in one }) }
+        let shapes = wanted.map {
+            Dictionary($0.map { ($0.name, $0.shape) }, uniquingKeysWith: { one, _ in one })
+        }
         var taken = Set<String>()
         let names = table.stripped(weights.tensors.map(\.name))
         for (tensor, stripped) in zip(weights.tensors, names) {
@@ -53,7 +55,8 @@ package enum WeightTranslation {
                 throw CheckpointError(
                     .mismatch, path: weights.path, tensor: tensor.name, "is one of two tensors for '\(own)'")
             }
-            guard let entry = change.imported(try floats(tensor, own)), shapes?[own].map({ $0 == entry.shape }) ?? true
+            guard let entry = change.imported(try floats(tensor, own)),
+                shapes?[own].map({ $0 == entry.shape }) ?? true
             else {
                 report.reshaped.append(.init(name: own, found: tensor.shape, wanted: shapes?[own] ?? []))
                 continue
@@ -104,7 +107,9 @@ package enum WeightTranslation {
         return (result, report)
     }
 
-    private static func floats(_ tensor: ForeignTensor, _ name: String) throws(CheckpointError) -> SafetensorsEntry {
+    private static func floats(_ tensor: ForeignTensor, _ name: String) throws(CheckpointError)
+        -> SafetensorsEntry
+    {
         let entry = try tensor.entry(named: name)
         if entry.dtype == .float32 { return entry }
         let floats = entry.floats() ?? entry.doubles().map { Float($0) }

@@ -26,10 +26,12 @@ package struct WeightExport {
         source = path
         self.family = family
         (entries, report) = WeightTranslation.exported(
-            network, table, addsCounters: family == .torchvision || family == .mmdet, reversesInputs: reversesInputs)
+            network, table, addsCounters: family == .torchvision || family == .mmdet,
+            reversesInputs: reversesInputs)
     }
 
-    /// Writes the format its program reads: `.pth` for PyTorch's, detectron2's `.pkl` unless the name ends in `.pth`.
+    /// Writes the format its program reads: `.pth` for PyTorch's, detectron2's `.pkl` unless the name ends in
+    /// `.pth`.
     /// - isStrict: whether a tensor without a place stops it.
     package func write(to path: String, isStrict: Bool) throws {
         guard report.isComplete || !isStrict else {

@@ -28,7 +28,8 @@ package struct WeightImport {
         source = path
         let weights = try ForeignWeights(path: path)
         let names = weights.tensors.map(\.name)
-        let bare = names.allSatisfy { $0.hasPrefix("module.") } ? names.map { String($0.dropFirst(7)) } : names
+        let bare =
+            names.allSatisfy { $0.hasPrefix("module.") } ? names.map { String($0.dropFirst(7)) } : names
         let table = family.table(forForeign: bare)
         func translated(_ wanted: [WeightTranslation.Wanted]?) throws -> ([SafetensorsEntry], KeyReport) {
             try WeightTranslation.imported(weights, table, wanted: wanted, reversesInputs: reversesInputs)
@@ -58,7 +59,8 @@ package struct WeightImport {
         self.notes = notes
     }
 
-    /// Writes what found its place; a detector with its configuration, so that it can detect, be scored and be trained.
+    /// Writes what found its place; a detector with its configuration, so that it can detect, be scored and
+    /// be trained.
     /// - path: `*.safetensors.zst` is packed, anything else is not.
     /// - isStrict: whether a tensor without a place stops it.
     package func write(to path: String, isStrict: Bool) throws {
@@ -67,16 +69,19 @@ package struct WeightImport {
                 .badInput,
                 "\(source): its tensors are not those of \(modelName): \(report.missing.count) missing, "
                     + "\(report.unexpected.count) unexpected, \(report.reshaped.count) of another shape",
-                hint: "name another --model, set its widths and classes with --cfg-options, or pass --no-strict")
+                hint:
+                    "name another --model, set its widths and classes with --cfg-options, or pass --no-strict"
+            )
         }
         var metadata = notes
         if let config {
-            metadata = CheckpointSnapshot(
-                entries: entries,
-                metadata: CheckpointMetadata(
-                    step: 0, epoch: 0, seed: config.run.seed, configuration: config.yaml,
-                    configurationDigest: config.digest, programVersion: ProgramVersion.text, extra: notes)
-            ).fileMetadata
+            metadata =
+                CheckpointSnapshot(
+                    entries: entries,
+                    metadata: CheckpointMetadata(
+                        step: 0, epoch: 0, seed: config.run.seed, configuration: config.yaml,
+                        configurationDigest: config.digest, programVersion: ProgramVersion.text, extra: notes)
+                ).fileMetadata
         }
         if path.hasSuffix(Checkpoints.suffix) {
             try SafetensorsFile.writePacked(entries, metadata: metadata, to: path, level: 1)
@@ -90,7 +95,8 @@ package struct WeightImport {
     }
 
     private static func wanted(_ name: BackboneConfig.Name) -> [WeightTranslation.Wanted] {
-        let backbone = ModelAssembly.backbone(name, frozenStages: -1, norm: .frozen, reducer: LocalStatistics())
+        let backbone = ModelAssembly.backbone(
+            name, frozenStages: -1, norm: .frozen, reducer: LocalStatistics())
         return wanted(backbone, prefix: "backbone.")
     }
 
@@ -106,13 +112,15 @@ package struct WeightImport {
         var best: (name: BackboneConfig.Name, misfits: Int)?
         for name in BackboneConfig.Name.allCases {
             let wanted = Set(wanted(name).map { "\($0.name) \($0.shape)" })
-            let given = Set(shapes.filter { !$0.key.hasSuffix("num_batches_tracked") }.map { "\($0.key) \($0.value)" })
+            let given = Set(
+                shapes.filter { !$0.key.hasSuffix("num_batches_tracked") }.map { "\($0.key) \($0.value)" })
             let misfits = wanted.symmetricDifference(given).count
             if misfits < best?.misfits ?? Int.max { best = (name, misfits) }
         }
         guard let best, best.misfits < wanted(best.name).count else {
             throw TrainingError(
-                .badInput, "\(weights.path): its \(weights.tensors.count) tensors, such as "
+                .badInput,
+                "\(weights.path): its \(weights.tensors.count) tensors, such as "
                     + "'\(weights.tensors[0].name)', are no backbone this program knows under that name",
                 hint: "name the program with --from, and for a whole detector the model with --model")
         }

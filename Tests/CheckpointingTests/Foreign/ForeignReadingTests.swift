@@ -14,7 +14,8 @@ import Testing
         try SafetensorsFile(path: Golden.url("foreign/\(name)").path)
     }
 
-    /// Every element type, transposed, permuted, expanded and shared tensors, parameters, a scalar and nothing at all.
+    /// Every element type, transposed, permuted, expanded and shared tensors, parameters, a scalar and
+    /// nothing at all.
     @Test(arguments: ["zip.pth", "legacy.pth", "expected.safetensors"])
     func tensorsOfPyTorchAreReadBitForBit(name: String) throws {
         let file = try expected("expected.safetensors")
@@ -31,7 +32,8 @@ import Testing
     @Test(arguments: [2, 4, 5]) func arraysOfNumpyAreReadBitForBit(version: Int) throws {
         let file = try expected("arrays.safetensors")
         let weights = try weights("arrays_\(version).pkl")
-        #expect(weights.tensors.map(\.name) == ["c", "fortran", "half", "wide", "bytes", "integers", "flags"])
+        #expect(
+            weights.tensors.map(\.name) == ["c", "fortran", "half", "wide", "bytes", "integers", "flags"])
         for tensor in weights.tensors {
             let (entry, other) = (try tensor.entry(named: tensor.name), try #require(file[tensor.name]))
             #expect(entry.dtype == other.dtype && entry.shape == other.shape, "\(tensor.name)")

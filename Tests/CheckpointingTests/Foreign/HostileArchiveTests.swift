@@ -23,7 +23,8 @@ import Testing
         }
         #expect(error?.exitCode == 65, sourceLocation: sourceLocation)
         for word in words {
-            #expect(error?.description.contains(word) == true, "\(error as Any)", sourceLocation: sourceLocation)
+            #expect(
+                error?.description.contains(word) == true, "\(error as Any)", sourceLocation: sourceLocation)
         }
     }
 
@@ -55,7 +56,8 @@ import Testing
     @Test func sizesMustLieInTheFile() throws {
         let at = try entry("zip/data/0")
         try expectRefusal(
-            changed(at: at + 20, [0xFE, 0xFF, 0xFF, 0x7F, 0xFE, 0xFF, 0xFF, 0x7F]), "zip/data/0", "2147483646",
+            changed(at: at + 20, [0xFE, 0xFF, 0xFF, 0x7F, 0xFE, 0xFF, 0xFF, 0x7F]), "zip/data/0",
+            "2147483646",
             "at byte \(at)")
         try expectRefusal(changed(at: at + 20, [1, 0, 0, 0]), "two sizes", "at byte \(at)")
         try expectRefusal(changed(at: at + 42, [0xF0, 0xFF, 0xFF, 0x7F]), "does not begin", "at byte \(at)")
@@ -71,7 +73,8 @@ import Testing
 
     @Test func aStorageOfAnotherSizeIsNamed() throws {
         let at = try entry("zip/data/0")
-        try expectRefusal(changed(at: at + 20, [8, 0, 0, 0, 8, 0, 0, 0]), "storage '0'", "8 bytes", "F64 [2]")
+        try expectRefusal(
+            changed(at: at + 20, [8, 0, 0, 0, 8, 0, 0, 0]), "storage '0'", "8 bytes", "F64 [2]")
     }
 
     @Test func everyChangedByteOfAStorageIsFound() throws {
@@ -79,7 +82,8 @@ import Testing
         let start = Int(whole[at + 42]) | Int(whole[at + 43]) << 8
         let (name, extra) = (Int(whole[start + 26]), Int(whole[start + 28]) | Int(whole[start + 29]) << 8)
         let data = start + 30 + name + extra
-        try expectRefusal(changed(at: data + 5, [whole[data + 5] ^ 1]), "zip/data/1", "checksum", "at byte \(data)")
+        try expectRefusal(
+            changed(at: data + 5, [whole[data + 5] ^ 1]), "zip/data/1", "checksum", "at byte \(data)")
     }
 
     @Test func cutArchivesAreRefused() throws {

@@ -13,7 +13,8 @@ import Testing
 
     /// Fails unless the file is refused as damaged, with `words` and the byte.
     private func expectRefusal(
-        _ bytes: [UInt8], _ words: String..., at position: Int? = nil, sourceLocation: SourceLocation = #_sourceLocation
+        _ bytes: [UInt8], _ words: String..., at position: Int? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let path = try folder.write(bytes, "file.pkl")
         let error = #expect(throws: CheckpointError.self, sourceLocation: sourceLocation) {
@@ -21,13 +22,15 @@ import Testing
         }
         #expect(error?.exitCode == 65, sourceLocation: sourceLocation)
         for word in words + (position.map { ["at byte \($0)"] } ?? []) {
-            #expect(error?.description.contains(word) == true, "\(error as Any)", sourceLocation: sourceLocation)
+            #expect(
+                error?.description.contains(word) == true, "\(error as Any)", sourceLocation: sourceLocation)
         }
     }
 
     /// What each would do in Python is to make this file.
     @Test(arguments: [
-        ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("builtins", "exec"), ("__builtin__", "eval"),
+        ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("builtins", "exec"),
+        ("__builtin__", "eval"),
         ("subprocess", "Popen"), ("torch.hub", "load"), ("runpy", "run_path"), ("builtins", "__import__"),
         ("torch._utils", "_rebuild_tensor_v2.__globals__"), ("torch", "load"), ("pickle", "loads"),
     ])
@@ -69,12 +72,15 @@ import Testing
     }
 
     @Test func containersTakeOnlyWhatIsTheirs() throws {
-        try expectRefusal(P.start + [0x5D] + P.text("k") + P.number(1) + [0x73] + P.stop, "SETITEM", "a list", at: 14)
         try expectRefusal(
-            P.start + [0x5D, 0x28] + P.text("k") + P.number(1) + [0x75] + P.stop, "SETITEMS", "a list", at: 15)
+            P.start + [0x5D] + P.text("k") + P.number(1) + [0x73] + P.stop, "SETITEM", "a list", at: 14)
+        try expectRefusal(
+            P.start + [0x5D, 0x28] + P.text("k") + P.number(1) + [0x75] + P.stop, "SETITEMS", "a list", at: 15
+        )
         try expectRefusal(P.start + [0x7D, 0x4E, 0x61] + P.stop, "APPEND", "a dict", at: 4)
         try expectRefusal(P.start + [0x5D, 0x7D, 0x62] + P.stop, "BUILD", "a list", at: 4)
-        try expectRefusal(P.start + [0x7D, 0x28, 0x4E, 0x75] + P.stop, "SETITEMS", "key without a value", at: 5)
+        try expectRefusal(
+            P.start + [0x7D, 0x28, 0x4E, 0x75] + P.stop, "SETITEMS", "key without a value", at: 5)
     }
 
     @Test func theStackCannotBeEmptied() throws {
@@ -114,11 +120,13 @@ import Testing
     }
 
     @Test func arraysMustHaveTheirBytes() throws {
-        let array = P.global("numpy.core.multiarray", "_reconstruct")
+        let array =
+            P.global("numpy.core.multiarray", "_reconstruct")
             + P.tuple(P.global("numpy", "ndarray"), P.tuple(P.number(0)), P.text("b")) + [0x52]
         let type = P.global("numpy", "dtype") + P.tuple(P.text("f4"), P.number(0), P.number(1)) + [0x52]
         func file(_ shape: [Int32]) -> [UInt8] {
-            let state = P.tuple(P.number(1), P.tuple(shape.flatMap { P.number($0) }), type, [0x89], [0x55, 4, 0, 0, 0, 0])
+            let state = P.tuple(
+                P.number(1), P.tuple(shape.flatMap { P.number($0) }), type, [0x89], [0x55, 4, 0, 0, 0, 0])
             return P.start + P.dictionary("w", array + state + [0x62]) + P.stop
         }
         let good = try ForeignWeights(path: try folder.write(file([1]), "good.pkl"))
@@ -137,7 +145,8 @@ import Testing
         #expect(try weights.tensors[0].entry(named: "w").floats() == [0, 0, 0, 0])
         try expectRefusal(file(P.tensor(P.storage("0", count: 5), size: 4), claimed: 5), "'0'", "F32 [5]")
         try expectRefusal(file(P.tensor(P.storage("0", count: 5), size: 4)), "F32 [5]", "4 elements")
-        try expectRefusal(file(P.tensor(P.storage("0", count: .max), size: 4), claimed: UInt64(Int32.max)), "'0'")
+        try expectRefusal(
+            file(P.tensor(P.storage("0", count: .max), size: 4), claimed: UInt64(Int32.max)), "'0'")
         try expectRefusal(file(P.tensor(P.storage("1", count: 4), size: 4)), "storage")
         try expectRefusal(Array(good.dropLast()), "'0'")
         try expectRefusal(Array(good.dropLast(20)), "cut short", "'0'")

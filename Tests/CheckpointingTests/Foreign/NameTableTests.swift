@@ -4,8 +4,8 @@ import Testing
 
 @testable import Checkpointing
 
-/// Names of torchvision's models as PyTorch lists them (`Golden/foreign/torchvision.json`), those of the others as their
-/// published models have them.
+/// Names of torchvision's models as PyTorch lists them (`Golden/foreign/torchvision.json`), those of the
+/// others as their published models have them.
 @Suite struct NameTableTests {
     private static let counter = ".num_batches_tracked"
 
@@ -32,7 +32,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("retinanet_resnet50_fpn", "bbox_head.retina_cls.weight"), ("fcos_resnet50_fpn", "bbox_head.cls_convs.3.gn.bias"),
+        ("retinanet_resnet50_fpn", "bbox_head.retina_cls.weight"),
+        ("fcos_resnet50_fpn", "bbox_head.cls_convs.3.gn.bias"),
         ("fasterrcnn_resnet50_fpn", "roi_head.bbox_head.fc_cls.weight"),
         ("maskrcnn_resnet50_fpn", "roi_head.mask_head.convs.0.conv.bias"),
     ])
@@ -41,9 +42,12 @@ import Testing
         let own = expectRoundTrip(names, ForeignFamily.torchvision.table(forForeign: names))
         #expect(own.count == names.count)
         #expect(own.contains(sample))
-        #expect(own.contains("backbone.layer4.2.conv3.weight") && own.contains("neck.lateral_convs.0.conv.bias"))
+        #expect(
+            own.contains("backbone.layer4.2.conv3.weight") && own.contains("neck.lateral_convs.0.conv.bias"))
         let back = try #require(ForeignFamily.torchvision.table(forOwn: Array(own)))
-        #expect(back.foreign(sample)?.name == ForeignFamily.torchvision.table(forForeign: names).foreign(sample)?.name)
+        #expect(
+            back.foreign(sample)?.name
+                == ForeignFamily.torchvision.table(forForeign: names).foreign(sample)?.name)
     }
 
     @Test(arguments: ["resnet18", "resnet34", "resnet50", "mobilenet_v2"])
@@ -51,8 +55,11 @@ import Testing
         let names = try names(model)
         let table = ForeignFamily.torchvision.table(forForeign: names)
         let own = expectRoundTrip(names, table)
-        #expect(!own.contains { $0.contains("fc.") || $0.contains("classifier") || $0.contains("features.18") })
-        #expect(own.contains(model == "mobilenet_v2" ? "backbone.features.17.conv.3.bias" : "backbone.layer4.1.bn2.bias"))
+        #expect(
+            !own.contains { $0.contains("fc.") || $0.contains("classifier") || $0.contains("features.18") })
+        #expect(
+            own.contains(
+                model == "mobilenet_v2" ? "backbone.features.17.conv.3.bias" : "backbone.layer4.1.bn2.bias"))
     }
 
     /// Files from before torchvision 0.14.
@@ -67,13 +74,16 @@ import Testing
         for (name, own) in pairs { #expect(retina.own(name)?.name == own) }
         let mask = NameTable.torchvisionRCNN
         #expect(mask.own("rpn.head.conv.weight")?.name == "rpn_head.rpn_conv.weight")
-        #expect(mask.own("roi_heads.mask_head.mask_fcn4.bias")?.name == "roi_head.mask_head.convs.3.conv.bias")
+        #expect(
+            mask.own("roi_heads.mask_head.mask_fcn4.bias")?.name == "roi_head.mask_head.convs.3.conv.bias")
         #expect(mask.own("backbone.fpn.inner_blocks.3.weight")?.name == "neck.lateral_convs.3.conv.weight")
     }
 
     /// The published list of detectron2's RetinaNet-R50-FPN, put together from its printed structure.
     @Test func retinaNetOfDetectron2TravelsBothWays() throws {
-        func norm(_ name: String) -> [String] { ["weight", "bias", "running_mean", "running_var"].map { "\(name).\($0)" } }
+        func norm(_ name: String) -> [String] {
+            ["weight", "bias", "running_mean", "running_var"].map { "\(name).\($0)" }
+        }
         func conv(_ name: String) -> [String] { ["\(name).weight"] + norm("\(name).norm") }
         func biased(_ name: String) -> [String] { ["\(name).weight", "\(name).bias"] }
         var names = conv("backbone.bottom_up.stem.conv1")
@@ -83,7 +93,9 @@ import Testing
                 for i in 1...3 { names += conv("backbone.bottom_up.res\(stage).\(block).conv\(i)") }
             }
         }
-        for level in 3...5 { names += biased("backbone.fpn_lateral\(level)") + biased("backbone.fpn_output\(level)") }
+        for level in 3...5 {
+            names += biased("backbone.fpn_lateral\(level)") + biased("backbone.fpn_output\(level)")
+        }
         names += biased("backbone.top_block.p6") + biased("backbone.top_block.p7")
         for i in [0, 2, 4, 6] { names += biased("head.cls_subnet.\(i)") + biased("head.bbox_subnet.\(i)") }
         names += biased("head.cls_score") + biased("head.bbox_pred")
@@ -114,7 +126,9 @@ import Testing
     /// Stages, blocks and parts there against a row of features here; every one of torchvision's is met.
     @Test func mobileNetOfMMClassificationHasTheSameParts() throws {
         var names: [String] = []
-        func part(_ name: String) { for leaf in ["conv.weight", "bn.running_var"] { names.append("backbone.\(name).\(leaf)") } }
+        func part(_ name: String) {
+            for leaf in ["conv.weight", "bn.running_var"] { names.append("backbone.\(name).\(leaf)") }
+        }
         part("conv1")
         for (stage, count) in [1, 2, 3, 4, 3, 3, 1].enumerated() {
             for block in 0..<count {

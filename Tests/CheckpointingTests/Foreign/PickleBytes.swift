@@ -18,7 +18,9 @@ enum PickleBytes {
 
     /// A storage of 32-bit floats.
     static func storage(_ key: String, count: Int32) -> [UInt8] {
-        tuple(text("storage"), global("torch", "FloatStorage"), text(key), text("cpu"), number(count)) + [0x51]
+        tuple(text("storage"), global("torch", "FloatStorage"), text(key), text("cpu"), number(count)) + [
+            0x51
+        ]
     }
 
     /// A tensor of one row.
@@ -33,8 +35,10 @@ enum PickleBytes {
     static func dictionary(_ key: String, _ value: [UInt8]) -> [UInt8] { [0x7D] + text(key) + value + [0x73] }
 
     /// The older container, with `storages` behind the model: key, count said there, bytes.
-    static func legacy(_ root: [UInt8], _ storages: [(key: String, count: UInt64, bytes: [UInt8])]) -> [UInt8] {
-        var file: [UInt8] = start + [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19] + stop
+    static func legacy(_ root: [UInt8], _ storages: [(key: String, count: UInt64, bytes: [UInt8])]) -> [UInt8]
+    {
+        var file: [UInt8] =
+            start + [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19] + stop
         file += start + [0x4D, 0xE9, 0x03] + stop
         file += start + dictionary("little_endian", [0x88]) + stop
         file += start + root + stop

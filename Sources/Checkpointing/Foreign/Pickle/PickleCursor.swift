@@ -28,7 +28,8 @@ struct PickleCursor {
         file.bytes[try take(1).lowerBound]
     }
 
-    mutating func number<N: FixedWidthInteger & BitwiseCopyable>(_ type: N.Type) throws(CheckpointError) -> N {
+    mutating func number<N: FixedWidthInteger & BitwiseCopyable>(_ type: N.Type) throws(CheckpointError) -> N
+    {
         file.number(type, at: try take(UInt64(MemoryLayout<N>.size)).lowerBound)
     }
 
@@ -40,7 +41,9 @@ struct PickleCursor {
             throw file.damage("a name without an end", at: start)
         }
         position = feed + 1
-        guard let text = file.text(start..<feed) else { throw file.damage("a name that is no text", at: start) }
+        guard let text = file.text(start..<feed) else {
+            throw file.damage("a name that is no text", at: start)
+        }
         return text
     }
 }

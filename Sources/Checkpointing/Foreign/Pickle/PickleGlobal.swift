@@ -1,5 +1,5 @@
-/// The names that a pickle of weights may mention. None of them is ever looked up or called: each stands for a fixed
-/// piece of this reader, and a name that is not here ends the reading.
+/// The names that a pickle of weights may mention. None of them is ever looked up or called: each stands for
+/// a fixed piece of this reader, and a name that is not here ends the reading.
 enum PickleGlobal: Equatable {
     case orderedDictionary
     /// `torch._utils._rebuild_tensor`, its second version, and the wrapper of parameters.
@@ -50,8 +50,8 @@ enum PickleGlobal: Equatable {
     /// Schedules of optimizers, which some runs keep as objects.
     private static let inertPrefix = "torch.optim."
 
-    /// What training programs write beside their weights: options (DETR, PixPro), configurations (Swin, SimMIM,
-    /// detectron2), logs (MMEngine), times, and plain containers.
+    /// What training programs write beside their weights: options (DETR, PixPro), configurations (Swin,
+    /// SimMIM, detectron2), logs (MMEngine), times, and plain containers.
     private static let inertNames: Set<String> = [
         "argparse.Namespace", "yacs.config.CfgNode", "fvcore.common.config.CfgNode",
         "detectron2.config.config.CfgNode", "mmengine.logging.history_buffer.HistoryBuffer",
@@ -62,10 +62,13 @@ enum PickleGlobal: Equatable {
         "torch.device", "torch.float32", "torch.float16", "torch.bfloat16", "torch.float64", "torch.int64",
         "torch.int32", "torch.uint8", "torch.bool",
         "builtins.set", "builtins.frozenset", "builtins.list", "builtins.dict", "builtins.tuple",
-        "builtins.int", "builtins.float", "builtins.str", "builtins.bool", "builtins.bytes", "builtins.bytearray",
+        "builtins.int", "builtins.float", "builtins.str", "builtins.bool", "builtins.bytes",
+        "builtins.bytearray",
         "builtins.complex", "builtins.slice", "builtins.range", "builtins.object",
-        "__builtin__.set", "__builtin__.frozenset", "__builtin__.list", "__builtin__.dict", "__builtin__.object",
-        "__builtin__.int", "__builtin__.float", "__builtin__.str", "__builtin__.bool", "__builtin__.bytearray",
+        "__builtin__.set", "__builtin__.frozenset", "__builtin__.list", "__builtin__.dict",
+        "__builtin__.object",
+        "__builtin__.int", "__builtin__.float", "__builtin__.str", "__builtin__.bool",
+        "__builtin__.bytearray",
         "copyreg._reconstructor", "copy_reg._reconstructor",
     ]
 }

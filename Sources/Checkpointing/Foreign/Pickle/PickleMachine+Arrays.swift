@@ -9,7 +9,9 @@ extension PickleMachine {
 
     /// State of an array: version, shape, element type, whether columns come first, contents.
     mutating func buildArray(_ index: Int, _ state: PickleValue) throws(CheckpointError) {
-        guard case .tuple(let members) = state else { throw refusal("gives an array \(state.kind) for a state") }
+        guard case .tuple(let members) = state else {
+            throw refusal("gives an array \(state.kind) for a state")
+        }
         let all = heap.tuples[members]
         guard all.count == 5, let shape = integers(all[1]), case .elementType(let type) = all[2] else {
             throw refusal("gives an array no shape or element type")
@@ -25,7 +27,8 @@ extension PickleMachine {
 
     /// Contents, element type, shape, order.
     mutating func arrayFromBuffer(_ arguments: [PickleValue]) throws(CheckpointError) -> PickleValue {
-        guard arguments.count == 4, case .elementType(let type) = arguments[1], let shape = integers(arguments[2]),
+        guard arguments.count == 4, case .elementType(let type) = arguments[1],
+            let shape = integers(arguments[2]),
             let order = string(arguments[3])
         else { throw refusal("makes an array of something else than bytes, element type, shape and order") }
         heap.arrays.append(PickleHeap.Array(position: position))
@@ -56,7 +59,8 @@ extension PickleMachine {
 
     /// `_codecs.encode(text, 'latin1')`: how protocol 2 writes bytes.
     mutating func encode(_ arguments: [PickleValue]) throws(CheckpointError) -> PickleValue {
-        guard arguments.count == 2, case .text(let range) = arguments[0], string(arguments[1]) == "latin1" else {
+        guard arguments.count == 2, case .text(let range) = arguments[0], string(arguments[1]) == "latin1"
+        else {
             throw refusal("encodes something else than a text as latin1")
         }
         decodedByteCount += range.count
@@ -74,7 +78,8 @@ extension PickleMachine {
                 continue
             }
             // U+0080 to U+00FF take two bytes, of which the first is C2 or C3.
-            guard first & 0xFE == 0xC2, index + 1 < range.upperBound, file.bytes[index + 1] & 0xC0 == 0x80 else {
+            guard first & 0xFE == 0xC2, index + 1 < range.upperBound, file.bytes[index + 1] & 0xC0 == 0x80
+            else {
                 throw refusal("encodes a text with characters beyond latin1")
             }
             bytes.append((first & 0x03) << 6 | file.bytes[index + 1] & 0x3F)

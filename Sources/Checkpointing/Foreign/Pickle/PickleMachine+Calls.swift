@@ -1,7 +1,9 @@
 /// What stands for the calls in a pickle.
 extension PickleMachine {
     /// REDUCE and NEWOBJ.
-    mutating func call(_ callable: PickleValue, _ arguments: PickleValue) throws(CheckpointError) -> PickleValue {
+    mutating func call(_ callable: PickleValue, _ arguments: PickleValue) throws(CheckpointError)
+        -> PickleValue
+    {
         guard case .tuple(let index) = arguments else { throw refusal("has \(arguments.kind) for arguments") }
         let arguments = heap.tuples[index]
         // An object written as a call of something inert, such as a class's function.
@@ -14,7 +16,9 @@ extension PickleMachine {
             guard case .tensor? = arguments.first else { throw refusal("makes a parameter of no tensor") }
             return arguments[0]
         case .size:
-            guard arguments.count == 1, case .tuple = arguments[0] else { throw refusal("makes a size of no tuple") }
+            guard arguments.count == 1, case .tuple = arguments[0] else {
+                throw refusal("makes a size of no tuple")
+            }
             return arguments[0]
         case .arrayReconstruct:
             guard case .global(.arrayType)? = arguments.first else {
@@ -24,11 +28,15 @@ extension PickleMachine {
             return .array(heap.arrays.count - 1)
         case .arrayFromBuffer: return try arrayFromBuffer(arguments)
         case .elementType:
-            guard let code = arguments.first, let name = string(code) else { throw refusal("names no element type") }
+            guard let code = arguments.first, let name = string(code) else {
+                throw refusal("names no element type")
+            }
             heap.elementTypes.append(Self.elementTypes[name])
             return .elementType(heap.elementTypes.count - 1)
         case .scalar:
-            guard arguments.count == 2, case .elementType = arguments[0] else { throw refusal("makes no number") }
+            guard arguments.count == 2, case .elementType = arguments[0] else {
+                throw refusal("makes no number")
+            }
             return .inert
         case .encode: return try encode(arguments)
         case .inert: return .inert
@@ -82,7 +90,8 @@ extension PickleMachine {
         return .storage(heap.storages.count - 1)
     }
 
-    private mutating func orderedDictionary(_ arguments: [PickleValue]) throws(CheckpointError) -> PickleValue {
+    private mutating func orderedDictionary(_ arguments: [PickleValue]) throws(CheckpointError) -> PickleValue
+    {
         let index = heap.newDictionary()
         guard let first = arguments.first else { return .orderedDictionary(index) }
         // Python 2 writes its members as pairs.
@@ -111,10 +120,12 @@ extension PickleMachine {
         let claimed = heap.storages[storage].count
         guard ForeignTensor.fits(shape: shape, strides: strides, offset: offset, in: claimed) else {
             throw refusal(
-                "rebuilds a tensor of \(shape) with strides \(strides) from element \(offset) of a storage of \(claimed)")
+                "rebuilds a tensor of \(shape) with strides \(strides) from element \(offset) of a storage of \(claimed)"
+            )
         }
         heap.tensors.append(
-            PickleHeap.Tensor(storage: storage, offset: offset, shape: shape, strides: strides, position: position))
+            PickleHeap.Tensor(
+                storage: storage, offset: offset, shape: shape, strides: strides, position: position))
         return .tensor(heap.tensors.count - 1)
     }
 

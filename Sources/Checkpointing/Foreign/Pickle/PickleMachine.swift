@@ -1,8 +1,8 @@
 /// Runs the instructions of a pickle over plain data: containers, numbers, texts, and views of storages.
 ///
-/// Nothing is executed. Names select from `PickleGlobal`; any other name, any instruction not in `PickleOpcode` and any
-/// operand of the wrong kind ends the reading with the byte where it stands. Memory is bounded by the file's size and
-/// `operationLimit`.
+/// Nothing is executed. Names select from `PickleGlobal`; any other name, any instruction not in
+/// `PickleOpcode` and any operand of the wrong kind ends the reading with the byte where it stands. Memory is
+/// bounded by the file's size and `operationLimit`.
 struct PickleMachine {
     /// Far above what files of weights need: some 30 for each tensor.
     static let operationLimit = 4_000_000
@@ -53,7 +53,8 @@ struct PickleMachine {
         case .newTrue: stack.append(.bool(true))
         case .newFalse: stack.append(.bool(false))
         case .binInt, .binInt1, .binInt2, .long1, .long4, .binFloat: stack.append(try number(opcode))
-        case .binString, .shortBinString, .binUnicode, .shortBinUnicode, .binUnicode8, .binBytes, .shortBinBytes,
+        case .binString, .shortBinString, .binUnicode, .shortBinUnicode, .binUnicode8, .binBytes,
+            .shortBinBytes,
             .binBytes8, .byteArray8:
             stack.append(try sequence(opcode))
         case .emptyList, .append, .appends, .list: try stepList(opcode)
@@ -94,7 +95,9 @@ struct PickleMachine {
     }
 
     private func top() throws(CheckpointError) -> PickleValue {
-        guard stack.count > marks.last ?? 0, let value = stack.last else { throw refusal("finds the stack empty") }
+        guard stack.count > marks.last ?? 0, let value = stack.last else {
+            throw refusal("finds the stack empty")
+        }
         return value
     }
 
@@ -138,7 +141,8 @@ struct PickleMachine {
         var bits: UInt64 = 0
         for index in range { bits |= UInt64(file.bytes[index]) << UInt64(8 * (index - range.lowerBound)) }
         let unused = UInt64(64 - 8 * range.count)
-        return .integer(range.isEmpty ? 0 : Int(truncatingIfNeeded: Int64(bitPattern: bits << unused) >> Int64(unused)))
+        return .integer(
+            range.isEmpty ? 0 : Int(truncatingIfNeeded: Int64(bitPattern: bits << unused) >> Int64(unused)))
     }
 
     private mutating func sequence(_ opcode: PickleOpcode) throws(CheckpointError) -> PickleValue {
@@ -218,14 +222,18 @@ struct PickleMachine {
         case .longBinGet, .longBinPut: return Int(try cursor.number(UInt32.self))
         case .memoize: return memo.count
         default:
-            guard let index = Int(try cursor.line()), index >= 0 else { throw refusal("names no place in memory") }
+            guard let index = Int(try cursor.line()), index >= 0 else {
+                throw refusal("names no place in memory")
+            }
             return index
         }
     }
 
     private mutating func recall(_ opcode: PickleOpcode) throws(CheckpointError) {
         let index = try memoIndex(opcode)
-        guard let value = memo[index] else { throw refusal("reads place \(index) of the memo, which is empty") }
+        guard let value = memo[index] else {
+            throw refusal("reads place \(index) of the memo, which is empty")
+        }
         stack.append(value)
     }
 

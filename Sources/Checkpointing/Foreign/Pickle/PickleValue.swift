@@ -1,16 +1,25 @@
-/// What a pickle's instructions push and pop. Containers are indices into the machine's heap, so values own nothing:
-/// neither deep nesting nor cycles cost more than the place they take.
+/// What a pickle's instructions push and pop. Containers are indices into the machine's heap, so values own
+/// nothing: neither deep nesting nor cycles cost more than the place they take.
 enum PickleValue {
-    case none, bool(Bool), integer(Int), number(Double)
+    case none
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
     /// UTF-8 where it stands in the file.
     case text(Range<Int>)
     /// Bytes where they stand in the file; also the 8-bit texts of Python 2.
     case bytes(Range<Int>)
     /// Bytes that had to be decoded from a text.
     case decodedBytes(Int)
-    case tuple(Int), list(Int), dictionary(Int), orderedDictionary(Int)
+    case tuple(Int)
+    case list(Int)
+    case dictionary(Int)
+    case orderedDictionary(Int)
     case global(PickleGlobal)
-    case storage(Int), tensor(Int), array(Int), elementType(Int)
+    case storage(Int)
+    case tensor(Int)
+    case array(Int)
+    case elementType(Int)
     /// What may stand in a file but is not looked at.
     case inert
 

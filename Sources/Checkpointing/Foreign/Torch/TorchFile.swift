@@ -18,7 +18,8 @@ enum TorchFile {
             let record = archive[name]
         else {
             throw CheckpointError(
-                .damaged, path: file.path, "the zip archive has no \(pickleName)", hint: "was it made by torch.save?")
+                .damaged, path: file.path, "the zip archive has no \(pickleName)",
+                hint: "was it made by torch.save?")
         }
         let folder = name.dropLast(pickleName.count)
         guard archive["\(folder)constants.pkl"] == nil else {
@@ -37,7 +38,8 @@ enum TorchFile {
         for claim in machine.heap.storages {
             let name = "\(folder)data/\(claim.key)"
             guard let record = archive[name] else {
-                throw file.damage("storage '\(claim.key)' is not in the archive, and is wanted", at: machine.position)
+                throw file.damage(
+                    "storage '\(claim.key)' is not in the archive, and is wanted", at: machine.position)
             }
             try check(claim, record.range, file)
             let storage = known[name] ?? archive.storage(record)
@@ -70,7 +72,8 @@ enum TorchFile {
         guard case .list(let index) = keys else {
             throw file.damage("a list of storages belongs here", at: machine.cursor.position)
         }
-        let claims = Dictionary(machine.heap.storages.map { ($0.key, $0) }, uniquingKeysWith: { one, _ in one })
+        let claims = Dictionary(
+            machine.heap.storages.map { ($0.key, $0) }, uniquingKeysWith: { one, _ in one })
         var position = order.cursor.position
         var found: [String: ForeignStorage] = [:]
         for key in order.heap.lists[index] {
@@ -83,7 +86,8 @@ enum TorchFile {
             let count = file.number(UInt64.self, at: position)
             position += 8
             guard count == UInt64(claim.count),
-                let byteCount = ForeignTensor.byteCount(claim.dtype, [claim.count]), byteCount <= file.count - position
+                let byteCount = ForeignTensor.byteCount(claim.dtype, [claim.count]),
+                byteCount <= file.count - position
             else {
                 throw file.damage(
                     "storage '\(key)' claims \(claim.dtype.rawValue) [\(claim.count)], has \(count) elements and "

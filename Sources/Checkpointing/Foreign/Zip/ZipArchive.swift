@@ -1,7 +1,7 @@
 /// The records of a zip archive, every claim of its directory checked against the file.
 ///
-/// Records are stored as they are, which is how PyTorch writes them: a packed record is refused, so no archive can
-/// grow beyond its own size.
+/// Records are stored as they are, which is how PyTorch writes them: a packed record is refused, so no
+/// archive can grow beyond its own size.
 /// - Source: PKWARE, "APPNOTE.TXT", 4.3 (layout) and 4.5.3 (64-bit sizes).
 struct ZipArchive {
     struct Record {
@@ -53,12 +53,16 @@ struct ZipArchive {
     }
 
     /// Where the directory lies, and how many records it lists.
-    private static func directory(_ file: MappedFile) throws(CheckpointError) -> (range: Range<Int>, count: Int) {
+    private static func directory(_ file: MappedFile) throws(CheckpointError) -> (
+        range: Range<Int>, count: Int
+    ) {
         let last = file.count - endByteCount
         let first = max(0, last - longestComment)
-        guard last >= first, let end = stride(from: last, through: first, by: -1).first(where: {
-            file.holds(endMagic, at: $0)
-        }) else {
+        guard last >= first,
+            let end = stride(from: last, through: first, by: -1).first(where: {
+                file.holds(endMagic, at: $0)
+            })
+        else {
             throw CheckpointError(
                 .damaged, path: file.path,
                 "cut short: the file ends at byte \(file.count) without a zip directory",
@@ -71,7 +75,8 @@ struct ZipArchive {
         let locator = end - 20
         if locator >= 0, file.holds(wideLocatorMagic, at: locator) {
             let wide = file.number(UInt64.self, at: locator + 8)
-            guard let wideEnd = Int(exactly: wide), wideEnd <= locator - 56, file.holds(wideEndMagic, at: wideEnd)
+            guard let wideEnd = Int(exactly: wide), wideEnd <= locator - 56,
+                file.holds(wideEndMagic, at: wideEnd)
             else { throw file.damage("the zip directory's end is not where its locator says", at: locator) }
             count = file.number(UInt64.self, at: wideEnd + 32)
             size = file.number(UInt64.self, at: wideEnd + 40)
@@ -87,7 +92,8 @@ struct ZipArchive {
         return (Int(offset)..<Int(offset + size), Int(count))
     }
 
-    /// The record that the directory's entry at `position` describes, where it begins, and where the next entry lies.
+    /// The record that the directory's entry at `position` describes, where it begins, and where the next
+    /// entry lies.
     private static func record(
         _ file: MappedFile, at position: Int, _ directory: Range<Int>
     ) throws(CheckpointError) -> (Record, begin: Int, next: Int) {
@@ -108,14 +114,16 @@ struct ZipArchive {
         guard half(8) & 0x2041 == 0 else { throw file.damage("record '\(name)' is encrypted", at: position) }
         guard half(10) == 0 else {
             throw file.damage(
-                "record '\(name)' is packed (zip method \(half(10))) and claims \(word(24)) bytes: refused,", at: position,
+                "record '\(name)' is packed (zip method \(half(10))) and claims \(word(24)) bytes: refused,",
+                at: position,
                 hint: "PyTorch stores records unpacked: save it again")
         }
         var sizes = [word(24), word(20), word(42)]
         try widen(&sizes, file, (nameStart + nameCount)..<(nameStart + nameCount + extraCount))
         let (size, packedSize, begin) = (sizes[0], sizes[1], sizes[2])
         guard size == packedSize else {
-            throw file.damage("record '\(name)' is stored, but its two sizes are \(packedSize) and \(size)", at: position)
+            throw file.damage(
+                "record '\(name)' is stored, but its two sizes are \(packedSize) and \(size)", at: position)
         }
         guard begin <= UInt64(directory.lowerBound), directory.lowerBound - Int(begin) >= 30,
             file.holds(localMagic, at: Int(begin))
@@ -133,7 +141,8 @@ struct ZipArchive {
         return (Record(name: name, range: range, checksum: UInt32(word(16))), local, next)
     }
 
-    /// Replaces numbers that are all ones by those of the extra field of 64-bit sizes: size, packed size, offset.
+    /// Replaces numbers that are all ones by those of the extra field of 64-bit sizes: size, packed size,
+    /// offset.
     private static func widen(
         _ numbers: inout [UInt64], _ file: MappedFile, _ extra: Range<Int>
     ) throws(CheckpointError) {

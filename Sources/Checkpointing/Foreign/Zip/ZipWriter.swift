@@ -1,4 +1,5 @@
-/// Writes a zip archive of stored records, each beginning at a multiple of 64 bytes, as PyTorch lays them out.
+/// Writes a zip archive of stored records, each beginning at a multiple of 64 bytes, as PyTorch lays them
+/// out.
 /// - Source: PKWARE, "APPNOTE.TXT", 4.3; the padding in an extra field `FB` as PyTorch's.
 struct ZipWriter {
     private let file: AtomicFile
