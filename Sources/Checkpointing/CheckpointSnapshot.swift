@@ -10,7 +10,7 @@ package struct CheckpointSnapshot: Sendable {
     }
 
     /// Metadata for the file, each tensor's digest among them.
-    func fileMetadata() -> [String: String] {
+    package var fileMetadata: [String: String] {
         var result = metadata.dictionary
         for entry in entries { result[CheckpointMetadata.digestKey(entry.name)] = XXH64.text(entry.bytes) }
         return result

@@ -40,7 +40,7 @@ final class CheckpointWriteJob: Sendable {
     private func run() throws(CheckpointError) {
         let fileName = name + Checkpoints.suffix
         try SafetensorsFile.writePacked(
-            snapshot.entries, metadata: snapshot.fileMetadata(), to: "\(folder)/\(fileName)", level: level)
+            snapshot.entries, metadata: snapshot.fileMetadata, to: "\(folder)/\(fileName)", level: level)
         let pointer = try AtomicFile(path: "\(folder)/\(Checkpoints.pointerName)")
         try pointer.write([UInt8]("\(fileName)\n".utf8)[...])
         try pointer.commit()

@@ -96,7 +96,7 @@ import Testing
     @Test func damageInAPlainFileNamesTheTensor() throws {
         let snapshot = CheckpointSnapshot.sample(step: 1)
         try SafetensorsFile.write(
-            snapshot.entries, metadata: snapshot.fileMetadata(), to: folder.file("a.safetensors"))
+            snapshot.entries, metadata: snapshot.fileMetadata, to: folder.file("a.safetensors"))
         let bytes = try folder.read("a.safetensors")
         for (offset, name) in [(0, "mask"), (6, "neck.weight"), (5 + 8000, "head.bias")] {
             var damaged = bytes
@@ -114,7 +114,7 @@ import Testing
         var entries = good.entries
         entries[1] = SafetensorsEntry(name: "head.bias", shape: [3], floats: [-4.6, 0, 1.0000001])
         try SafetensorsFile.writePacked(
-            entries, metadata: good.fileMetadata(), to: folder.file("c.safetensors.zst"), level: 3)
+            entries, metadata: good.fileMetadata, to: folder.file("c.safetensors.zst"), level: 3)
         let error = #expect(throws: CheckpointError.self) {
             try CheckpointReader(path: folder.file("c.safetensors.zst"))
         }
@@ -134,7 +134,7 @@ import Testing
 
     @Test func aMissingDigestIsDamage() throws {
         let snapshot = CheckpointSnapshot.sample(step: 1)
-        var metadata = snapshot.fileMetadata()
+        var metadata = snapshot.fileMetadata
         metadata["digest.mask"] = nil
         try SafetensorsFile.write(snapshot.entries, metadata: metadata, to: folder.file("d.safetensors"))
         let error = #expect(throws: CheckpointError.self) {
@@ -146,7 +146,7 @@ import Testing
     @Test func aMissingTensorIsDamage() throws {
         let snapshot = CheckpointSnapshot.sample(step: 1)
         try SafetensorsFile.write(
-            snapshot.entries.dropLast(), metadata: snapshot.fileMetadata(), to: folder.file("e.safetensors"))
+            snapshot.entries.dropLast(), metadata: snapshot.fileMetadata, to: folder.file("e.safetensors"))
         let error = #expect(throws: CheckpointError.self) {
             try CheckpointReader(path: folder.file("e.safetensors"))
         }
@@ -162,7 +162,7 @@ import Testing
 
     @Test func aNewerFormatIsRefused() throws {
         let snapshot = CheckpointSnapshot.sample(step: 1)
-        var metadata = snapshot.fileMetadata()
+        var metadata = snapshot.fileMetadata
         metadata["format_version"] = "2"
         try SafetensorsFile.write(snapshot.entries, metadata: metadata, to: folder.file("n.safetensors"))
         let reader = try CheckpointReader(path: folder.file("n.safetensors"))

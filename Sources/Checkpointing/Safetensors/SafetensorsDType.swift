@@ -6,6 +6,8 @@ package enum SafetensorsDType: String, Sendable, CaseIterable {
     case int32 = "I32"
     case float16 = "F16"
     case bfloat16 = "BF16"
+    case int16 = "I16"
+    case int8 = "I8"
     case uint8 = "U8"
     case bool = "BOOL"
 
@@ -14,15 +16,15 @@ package enum SafetensorsDType: String, Sendable, CaseIterable {
         switch self {
         case .float64, .int64: 8
         case .float32, .int32: 4
-        case .float16, .bfloat16: 2
-        case .uint8, .bool: 1
+        case .float16, .bfloat16, .int16: 2
+        case .int8, .uint8, .bool: 1
         }
     }
 
     package var isFloatingPoint: Bool {
         switch self {
         case .float64, .float32, .float16, .bfloat16: true
-        case .int64, .int32, .uint8, .bool: false
+        case .int64, .int32, .int16, .int8, .uint8, .bool: false
         }
     }
 }

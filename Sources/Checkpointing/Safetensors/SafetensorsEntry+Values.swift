@@ -8,6 +8,8 @@ extension SafetensorsEntry {
         case .bfloat16: convert(UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
         case .int64: convert(Int64.self) { Double($0) }
         case .int32: convert(Int32.self) { Double($0) }
+        case .int16: convert(Int16.self) { Double($0) }
+        case .int8: convert(Int8.self) { Double($0) }
         case .uint8, .bool: convert(UInt8.self) { Double($0) }
         }
     }
@@ -19,7 +21,7 @@ extension SafetensorsEntry {
         case .float32: convert(UInt32.self) { Float(bitPattern: $0) }
         case .float16: convert(UInt16.self) { Float(Float16(bitPattern: $0)) }
         case .bfloat16: convert(UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
-        case .int64, .int32, .uint8, .bool: nil
+        case .int64, .int32, .int16, .int8, .uint8, .bool: nil
         }
     }
 

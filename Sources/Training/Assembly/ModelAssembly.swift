@@ -1,4 +1,5 @@
 package import Detection
+internal import Foundation
 package import NN
 
 /// From configuration words to network parts: the only place that switches on their names.
@@ -33,14 +34,21 @@ package struct ModelAssembly {
             case .batch: .batch
             case .sync: .sync
             }
+        return Self.backbone(part.name, frozenStages: part.frozenStages, norm: norm, reducer: reducer)
+    }
+
+    /// A backbone of a name, not initialised.
+    static func backbone(
+        _ name: BackboneConfig.Name, frozenStages: Int, norm: NormMode, reducer: any StatisticsReducer
+    ) -> any Backbone {
         func resNet(_ depth: ResNet.Depth) -> ResNet {
-            ResNet(depth, frozenStages: part.frozenStages, norm: norm, reducer: reducer)
+            ResNet(depth, frozenStages: frozenStages, norm: norm, reducer: reducer)
         }
-        return switch part.name {
+        return switch name {
         case .resnet18: resNet(.eighteen)
         case .resnet34: resNet(.thirtyFour)
         case .resnet50: resNet(.fifty)
-        case .mobilenetV2: MobileNetV2(frozenStages: part.frozenStages, norm: norm, reducer: reducer)
+        case .mobilenetV2: MobileNetV2(frozenStages: frozenStages, norm: norm, reducer: reducer)
         }
     }
 
@@ -71,10 +79,20 @@ package struct ModelAssembly {
     }
 
     private var anchorGenerator: AnchorGenerator {
-        AnchorGenerator(
-            baseScale: Float(config.anchors.baseScale), scalesPerOctave: config.anchors.scalesPerOctave,
-            ratios: config.anchors.ratios.map { Float($0) }, strides: config.anchors.strides,
-            centreOffset: Float(config.anchors.offset))
+        let part = config.anchors
+        let ratios = part.ratios.map { Float($0) }
+        guard part.rounding == nil else {
+            let sides = part.strides.map { stride in
+                (0..<part.scalesPerOctave).map { i in
+                    let octave = pow(2, Double(i) / Double(part.scalesPerOctave))
+                    return Float((Double(stride) * part.baseScale * octave).rounded(.down))
+                }
+            }
+            return AnchorGenerator(roundedSides: sides, ratios: ratios, strides: part.strides)
+        }
+        return AnchorGenerator(
+            baseScale: Float(part.baseScale), scalesPerOctave: part.scalesPerOctave, ratios: ratios,
+            strides: part.strides, centreOffset: Float(part.offset))
     }
 
     private var settings: RetinaNet.Settings {

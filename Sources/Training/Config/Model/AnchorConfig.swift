@@ -1,5 +1,10 @@
 /// The anchors of a dense detector.
 package struct AnchorConfig: Sendable, Equatable {
+    package enum Rounding: String, Sendable, CaseIterable {
+        /// Sides and corners are whole pixels, and cells lie as far apart as the input's size over the map's says.
+        case torchvision
+    }
+
     /// Side of the smallest square anchor in strides of its level.
     package let baseScale: Double
     package let scalesPerOctave: Int
@@ -9,9 +14,11 @@ package struct AnchorConfig: Sendable, Equatable {
     package let strides: [Int]
     /// Centre of the first anchor in strides: 0 or 0.5.
     package let offset: Double
+    /// `nil` (in YAML left out or `none`) leaves the numbers as they are.
+    package let rounding: Rounding?
 
     enum Key: String, ConfigKey {
-        case ratios, strides, offset
+        case ratios, strides, offset, rounding
         case baseScale = "base_scale"
         case scalesPerOctave = "scales_per_octave"
     }
@@ -27,13 +34,18 @@ package struct AnchorConfig: Sendable, Equatable {
                 .strides, "has \(strides.count) entries, and model.neck.outputs is \(levelCount)")
         }
         offset = try section.number(.offset, .fraction)
+        let isExact = try section.isAbsent(.rounding)
+        rounding = isExact ? nil : try section.choice(.rounding)
+        guard isExact || offset == 0 else {
+            throw section.error(.rounding, "takes 'offset' 0, which is \(offset)")
+        }
     }
 
     var node: ConfigNode {
         .section([
             (Key.baseScale, .number(baseScale)), (.scalesPerOctave, .count(scalesPerOctave)),
             (.ratios, .list(ratios.map { .number($0) })), (.strides, .list(strides.map { .count($0) })),
-            (.offset, .number(offset)),
+            (.offset, .number(offset)), (.rounding, rounding.map { .name($0) }),
         ])
     }
 }
