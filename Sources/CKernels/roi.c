@@ -416,3 +416,28 @@ void ck_roi_align_backward(
     free(k.list);
     free(k.order);
 }
+
+typedef struct {
+    int64_t rows, columns;
+    const float *x;
+    float *y;
+} transpose;
+
+// In squares of 16 by 16: a cache line of either side is used up before it goes.
+CLONES static void transpose_body(void *context, int64_t begin, int64_t end) {
+    const transpose *k = context;
+    for (int64_t p = begin; p < end; p++) {
+        const float *x = k->x + p * k->rows * k->columns;
+        float *y = k->y + p * k->rows * k->columns;
+        for (int64_t r0 = 0; r0 < k->rows; r0 += 16)
+            for (int64_t c0 = 0; c0 < k->columns; c0 += 16) {
+                const int64_t r1 = min64(r0 + 16, k->rows), c1 = min64(c0 + 16, k->columns);
+                for (int64_t c = c0; c < c1; c++)
+                    for (int64_t r = r0; r < r1; r++) y[c * k->rows + r] = x[r * k->columns + c];
+            }
+    }
+}
+void ck_transpose_pages(int64_t pages, int64_t rows, int64_t columns, const float *x, float *y) {
+    transpose k = {rows, columns, x, y};
+    cthreading_for(pages, rows_per_piece(rows * columns), transpose_body, &k);
+}

@@ -30,3 +30,6 @@ void ck_roi_align(
 void ck_roi_align_backward(
     const ck_roi_shape *shape, const ck_roi_level *levels, int64_t level_count, int64_t rois, const float *box,
     const int32_t *image, const int32_t *level, const float *dout);
+
+/// y[p, c, r] = x[p, r, c]: every page transposed.
+void ck_transpose_pages(int64_t pages, int64_t rows, int64_t columns, const float *x, float *y);

@@ -122,7 +122,7 @@ package struct DataAssembly {
                 use: use, classNames: classes, subset: subset,
                 policy: config.data.defects == .refuse ? .refuse : .dropWithReport, orientation: orientation))
         log.info("\(dataset.report.table)")
-        if case .classification(let classCount, _) = config.model.head.output, use != .pretraining,
+        if let classCount = config.model.classCount, use != .pretraining,
             dataset.classNames.count != classCount {
             throw TrainingError(
                 .configuration,

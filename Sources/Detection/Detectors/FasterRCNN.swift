@@ -1,0 +1,84 @@
+package import DetectionData
+package import NN
+package import Tensors
+
+/// Two-stage detector on a feature pyramid: proposals from anchors, then classes and exact boxes of each.
+/// - Source: Ren et al. 2015, Lin et al. 2017; names as mmdetection 2.x.
+package final class FasterRCNN: Detector {
+    package let backbone: any Backbone
+    package let neck: FPN
+    package let rpnHead: RPNHead
+    package let boxHead: BBoxHead
+    package let anchorGenerator: AnchorGenerator
+    package let extractor: RoIExtractor
+    package let rpn: RPNSettings
+    package let regions: RegionSettings
+
+    package init(
+        backbone: any Backbone, neck: FPN, rpnHead: RPNHead, boxHead: BBoxHead, anchorGenerator: AnchorGenerator,
+        extractor: RoIExtractor, rpn: RPNSettings, regions: RegionSettings
+    ) {
+        self.backbone = backbone
+        self.neck = neck
+        self.rpnHead = rpnHead
+        self.boxHead = boxHead
+        self.anchorGenerator = anchorGenerator
+        self.extractor = extractor
+        self.rpn = rpn
+        self.regions = regions
+    }
+
+    package let lossNames = ["loss_rpn_cls", "loss_rpn_bbox", "loss_cls", "loss_bbox"]
+
+    package func losses(_ images: Tensor, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm] {
+        let pyramid = neck(backbone(images, tape), tape)
+        let first = rpnHead(pyramid, tape)
+        let anchors = anchors(of: first, images)
+        let proposals = ProposalDecoder(settings: rpn, anchors: anchors).proposals(
+            first, targets, limits: rpn.training)
+        let sampled = sample(proposals, targets, draws)
+        let output = boxHead(extractor(pyramid, sampled.map(\.boxes), tape), tape)
+        return RPNLoss(settings: rpn, anchors: anchors).terms(first, targets, draws: draws, tape)
+            + RegionLoss(settings: regions).terms(output, sampled, targets, tape)
+    }
+
+    /// The regions of every image that the second stage trains on.
+    package func sample(_ proposals: [[Box]], _ targets: [Target], _ draws: DrawKey) -> [SampledRegions] {
+        zip(proposals, targets).map { boxes, target in
+            var random = draws.source(.regions, target)
+            return SampledRegions(
+                boxes, target, matcher: regions.matcher, sampler: regions.sampler, random: &random)
+        }
+    }
+
+    package func detect(_ images: Tensor, _ targets: [Target]) -> [[DetectedObject]] {
+        let tape = Tape(recording: false)
+        let pyramid = neck(backbone(images, tape), tape)
+        let first = rpnHead(pyramid, tape)
+        let proposals = ProposalDecoder(settings: rpn, anchors: anchors(of: first, images)).proposals(
+            first, targets, limits: rpn.testing)
+        let output = boxHead(extractor(pyramid, proposals, tape), tape)
+        let found = RegionDecoder(settings: regions).detections(output, proposals, targets)
+        return zip(found, targets).map { objects, target in
+            objects.map {
+                DetectedObject(
+                    box: $0.box.scaled(x: 1 / target.scaleX, y: 1 / target.scaleY), score: $0.score, label: $0.label)
+            }
+        }
+    }
+
+    package func anchors(of output: DenseOutput, _ images: Tensor) -> AnchorSet {
+        anchorGenerator.anchors(
+            output.deltas.map { ($0.shape[1], $0.shape[2]) }, inputHeight: images.shape[1],
+            inputWidth: images.shape[2])
+    }
+
+    package var frozenPrefixes: [String] { backbone.frozenPrefixes.map { "backbone." + $0 } }
+
+    package func visit(_ visitor: inout ParameterVisitor) {
+        visitor.visit("backbone", backbone)
+        visitor.visit("neck", neck)
+        visitor.visit("rpn_head", rpnHead)
+        visitor.visit("roi_head.bbox_head", boxHead)
+    }
+}
