@@ -36,7 +36,7 @@ package struct ModelAssembly {
     }
 
     private func makeRetinaNet(_ stage: OneStageConfig) -> RetinaNet {
-        let backbone = makeBackbone()
+        let backbone = self.backbone()
         let generator = makeAnchors(stage.anchors)
         return RetinaNet(
             backbone: backbone, neck: makeNeck(backbone),
@@ -44,7 +44,8 @@ package struct ModelAssembly {
             settings: makeSettings(stage))
     }
 
-    private func makeBackbone() -> any Backbone {
+    /// The backbone alone, not initialised.
+    package func backbone() -> any Backbone {
         let part = config.backbone
         let norm: NormMode =
             switch part.norm {
@@ -111,7 +112,7 @@ package struct ModelAssembly {
     }
 
     private func makeFasterRCNN(_ stages: TwoStageConfig) -> FasterRCNN {
-        let backbone = makeBackbone()
+        let backbone = self.backbone()
         let generator = makeAnchors(stages.anchors)
         let (roi, head) = (stages.roi, stages.head)
         return FasterRCNN(
