@@ -441,3 +441,42 @@ void ck_transpose_pages(int64_t pages, int64_t rows, int64_t columns, const floa
     transpose k = {rows, columns, x, y};
     cthreading_for(pages, rows_per_piece(rows * columns), transpose_body, &k);
 }
+
+typedef struct {
+    int64_t width, channels;
+    float *z, *y;
+    int32_t folds;
+} squares;
+
+// Items are rows of `z`: each is two rows of `y`.
+CLONES static void squares_body(void *context, int64_t begin, int64_t end) {
+    const squares *k = context;
+    const int64_t channels = k->channels, line = 2 * k->width * channels;
+    for (int64_t row = begin; row < end; row++)
+        for (int64_t x = 0; x < k->width; x++) {
+            float *z = k->z + (row * k->width + x) * 4 * channels;
+            float *above = k->y + 2 * row * line + 2 * x * channels, *below = above + line;
+            if (k->folds)
+                for (int64_t c = 0; c < channels; c++) {
+                    z[4 * c] = above[c];
+                    z[4 * c + 1] = above[channels + c];
+                    z[4 * c + 2] = below[c];
+                    z[4 * c + 3] = below[channels + c];
+                }
+            else
+                for (int64_t c = 0; c < channels; c++) {
+                    above[c] = z[4 * c];
+                    above[channels + c] = z[4 * c + 1];
+                    below[c] = z[4 * c + 2];
+                    below[channels + c] = z[4 * c + 3];
+                }
+        }
+}
+void ck_unfold_squares(int64_t pages, int64_t height, int64_t width, int64_t channels, const float *z, float *y) {
+    squares k = {width, channels, (float *)z, y, 0};
+    cthreading_for(pages * height, rows_per_piece(4 * width * channels), squares_body, &k);
+}
+void ck_fold_squares(int64_t pages, int64_t height, int64_t width, int64_t channels, const float *y, float *z) {
+    squares k = {width, channels, z, (float *)y, 1};
+    cthreading_for(pages * height, rows_per_piece(4 * width * channels), squares_body, &k);
+}

@@ -3,7 +3,7 @@ package import NN
 package import Tensors
 
 /// Two-stage detector on a feature pyramid: proposals from anchors, then classes and exact boxes of each.
-/// - Source: Ren et al. 2015, Lin et al. 2017; names as mmdetection 2.x.
+/// - Source: Ren et al. 2015, Lin et al. 2017; with a mask branch He et al. 2017, "Mask R-CNN". Names as mmdetection 2.x.
 package final class FasterRCNN: Detector {
     package let backbone: any Backbone
     package let neck: FPN
@@ -13,10 +13,12 @@ package final class FasterRCNN: Detector {
     package let extractor: RoIExtractor
     package let rpn: RPNSettings
     package let regions: RegionSettings
+    /// There in a Mask R-CNN.
+    package let masks: MaskBranch?
 
     package init(
         backbone: any Backbone, neck: FPN, rpnHead: RPNHead, boxHead: BBoxHead, anchorGenerator: AnchorGenerator,
-        extractor: RoIExtractor, rpn: RPNSettings, regions: RegionSettings
+        extractor: RoIExtractor, rpn: RPNSettings, regions: RegionSettings, masks: MaskBranch? = nil
     ) {
         self.backbone = backbone
         self.neck = neck
@@ -26,9 +28,12 @@ package final class FasterRCNN: Detector {
         self.extractor = extractor
         self.rpn = rpn
         self.regions = regions
+        self.masks = masks
     }
 
-    package let lossNames = ["loss_rpn_cls", "loss_rpn_bbox", "loss_cls", "loss_bbox"]
+    package var lossNames: [String] {
+        ["loss_rpn_cls", "loss_rpn_bbox", "loss_cls", "loss_bbox"] + (masks == nil ? [] : ["loss_mask"])
+    }
 
     package func losses(_ images: Tensor, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm] {
         let pyramid = neck(backbone(images, tape), tape)
@@ -40,6 +45,7 @@ package final class FasterRCNN: Detector {
         let output = boxHead(extractor(pyramid, sampled.map(\.boxes), tape), tape)
         return RPNLoss(settings: rpn, anchors: anchors).terms(first, targets, draws: draws, tape)
             + RegionLoss(settings: regions).terms(output, sampled, targets, tape)
+            + (masks.map { [$0.loss(pyramid, sampled, targets, tape)] } ?? [])
     }
 
     /// The regions of every image that the second stage trains on.
@@ -59,10 +65,12 @@ package final class FasterRCNN: Detector {
             first, targets, limits: rpn.testing)
         let output = boxHead(extractor(pyramid, proposals, tape), tape)
         let found = RegionDecoder(settings: regions).detections(output, proposals, targets)
-        return zip(found, targets).map { objects, target in
-            objects.map {
+        let pixels = masks?.masks(pyramid, found, targets, tape)
+        return zip(found, targets).enumerated().map { n, pair in
+            pair.0.enumerated().map { i, object in
                 DetectedObject(
-                    box: $0.box.scaled(x: 1 / target.scaleX, y: 1 / target.scaleY), score: $0.score, label: $0.label)
+                    box: object.box.scaled(x: 1 / pair.1.scaleX, y: 1 / pair.1.scaleY), score: object.score,
+                    label: object.label, mask: pixels?[n][i])
             }
         }
     }
@@ -80,5 +88,6 @@ package final class FasterRCNN: Detector {
         visitor.visit("neck", neck)
         visitor.visit("rpn_head", rpnHead)
         visitor.visit("roi_head.bbox_head", boxHead)
+        visitor.visit("roi_head.mask_head", masks?.head)
     }
 }

@@ -26,16 +26,19 @@ package struct COCODataset: Dataset {
         package var policy: DatasetDefect.Policy
         /// Whether a camera's note on orientation turns the image; declared sizes tell which was meant.
         package var orientation: ImageFile.Orientation
+        /// Whether every object needs an outline.
+        package var needsMasks: Bool
 
         package init(
             use: Use, classNames: [String]?, subset: ImageSubset, policy: DatasetDefect.Policy,
-            orientation: ImageFile.Orientation
+            orientation: ImageFile.Orientation, needsMasks: Bool = false
         ) {
             self.use = use
             self.classNames = classNames
             self.subset = subset
             self.policy = policy
             self.orientation = orientation
+            self.needsMasks = needsMasks
         }
     }
 
@@ -71,7 +74,8 @@ package struct COCODataset: Dataset {
         for index in missing.sorted() { report.note(.missingImageFile, records[index].label) }
         records = records.indices.filter { !missing.contains($0) }.map { records[$0] }
 
-        var content = COCOImageContent(annotations, images: records, classes: classes, report: &report)
+        var content = COCOImageContent(
+            annotations, images: records, classes: classes, needsMasks: options.needsMasks, report: &report)
         if options.use != .evaluation {
             let kept = Self.trainable(records, content, use: options.use, report: &report)
             content = content.selecting(kept)
@@ -130,9 +134,11 @@ package struct COCODataset: Dataset {
                     ? "was it turned by its EXIF orientation?" : "the boxes may belong to another picture")
         }
         let boxes = Array(content.boxes(of: index))
-        return Sample(
+        var sample = Sample(
             image: image, boxes: boxes, labels: Array(content.labels(of: index)),
             boxIDs: (0..<Int32(boxes.count)).map { $0 }, imageID: record.id)
+        sample.masks = Array(content.masks(of: index))
+        return sample
     }
 }
 

@@ -115,6 +115,21 @@ package struct ModelAssembly {
         let backbone = self.backbone()
         let generator = makeAnchors(stages.anchors)
         let (roi, head) = (stages.roi, stages.head)
+        let strides = Array(stages.anchors.strides.prefix(roi.levelCount))
+        func extractor(bins: Int) -> RoIExtractor {
+            RoIExtractor(
+                align: RoIAlign(bins: bins, sampleCount: roi.samplingRatio, isAligned: roi.aligned),
+                strides: strides, levelRule: .finest(side: Float(roi.finestScale)))
+        }
+        let masks = stages.mask.map { part in
+            MaskBranch(
+                head: MaskHead(
+                    inputs: config.neck.channels, channels: part.channels, convolutionCount: part.convolutionCount,
+                    classCount: head.classCount),
+                extractor: extractor(bins: part.bins),
+                target: RoIAlign(bins: 2 * part.bins, sampleCount: 0, isAligned: roi.aligned), roundsTargets: true,
+                threshold: Float(part.threshold))
+        }
         return FasterRCNN(
             backbone: backbone, neck: makeNeck(backbone),
             rpnHead: RPNHead(
@@ -124,10 +139,7 @@ package struct ModelAssembly {
                 convolutionChannels: head.convolutionChannels, layerCount: head.layerCount, width: head.width,
                 sharesBoxes: head.classAgnostic, output: .classes(head.classCount)),
             anchorGenerator: generator,
-            extractor: RoIExtractor(
-                align: RoIAlign(bins: roi.bins, sampleCount: roi.samplingRatio, isAligned: roi.aligned),
-                strides: Array(stages.anchors.strides.prefix(roi.levelCount)),
-                levelRule: .finest(side: Float(roi.finestScale))),
-            rpn: stages.rpn.settings, regions: stages.regionSettings)
+            extractor: extractor(bins: roi.bins), rpn: stages.rpn.settings, regions: stages.regionSettings,
+            masks: masks)
     }
 }

@@ -3,6 +3,7 @@ package struct ModelConfig: Sendable, Equatable {
     package enum Detector: String, Sendable, CaseIterable {
         case retinanet
         case fasterRCNN = "faster_rcnn"
+        case maskRCNN = "mask_rcnn"
     }
 
     /// What stands on the pyramid.
@@ -17,7 +18,7 @@ package struct ModelConfig: Sendable, Equatable {
     package let stages: Stages
 
     enum Key: String, ConfigKey {
-        case detector, backbone, neck, head, anchors, rpn, roi, assigner, sampler, test
+        case detector, backbone, neck, head, anchors, rpn, roi, mask, assigner, sampler, test
     }
 
     init(_ section: ConfigSection<Key>, _ task: RunConfig.Task) throws(ConfigurationError) {
@@ -26,7 +27,8 @@ package struct ModelConfig: Sendable, Equatable {
         neck = try section.nested(.neck, NeckConfig.init)
         switch detector {
         case .retinanet: stages = .one(try OneStageConfig(section, levelCount: neck.outputs, task))
-        case .fasterRCNN: stages = .two(try TwoStageConfig(section, neck: neck, task))
+        case .fasterRCNN, .maskRCNN:
+            stages = .two(try TwoStageConfig(section, neck: neck, hasMasks: detector == .maskRCNN, task))
         }
     }
 
@@ -38,6 +40,9 @@ package struct ModelConfig: Sendable, Equatable {
         case .two(let stages): stages.head.classCount
         }
     }
+
+    /// Whether training needs outlines of objects.
+    package var hasMasks: Bool { twoStage?.mask != nil }
 
     package var oneStage: OneStageConfig? { if case .one(let stage) = stages { stage } else { nil } }
     package var twoStage: TwoStageConfig? { if case .two(let stages) = stages { stages } else { nil } }

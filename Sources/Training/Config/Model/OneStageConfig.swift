@@ -11,7 +11,7 @@ package struct OneStageConfig: Sendable, Equatable {
     init(
         _ section: ConfigSection<ModelConfig.Key>, levelCount: Int, _ task: RunConfig.Task
     ) throws(ConfigurationError) {
-        try section.refuse(.rpn, .roi, because: "only two-stage detectors have regions")
+        try section.refuse(.rpn, .roi, .mask, because: "only two-stage detectors have regions")
         head = try section.nested(.head) { child throws(ConfigurationError) in try HeadConfig(child, task) }
         anchors = try section.nested(.anchors) { child throws(ConfigurationError) in
             try AnchorConfig(child, levelCount: levelCount)

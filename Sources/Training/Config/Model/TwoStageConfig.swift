@@ -7,12 +7,14 @@ package struct TwoStageConfig: Sendable, Equatable {
     package let roi: RoIConfig
     /// The second stage.
     package let head: RegionHeadConfig
+    /// There exactly in Mask R-CNN.
+    package let mask: MaskConfig?
     package let assigner: AssignerConfig
     package let sampler: BalancedSamplerConfig
     package let test: RegionTestConfig
 
     init(
-        _ section: ConfigSection<ModelConfig.Key>, neck: NeckConfig, _ task: RunConfig.Task
+        _ section: ConfigSection<ModelConfig.Key>, neck: NeckConfig, hasMasks: Bool, _ task: RunConfig.Task
     ) throws(ConfigurationError) {
         guard task == .finetune else {
             throw section.error(
@@ -27,6 +29,12 @@ package struct TwoStageConfig: Sendable, Equatable {
         rpn = try section.nested(.rpn, RPNConfig.init)
         roi = try section.nested(.roi, RoIConfig.init)
         head = try section.nested(.head, RegionHeadConfig.init)
+        if hasMasks {
+            mask = try section.nested(.mask, MaskConfig.init)
+        } else {
+            try section.refuse(.mask, because: "faster_rcnn finds boxes alone")
+            mask = nil
+        }
         assigner = try section.nested(.assigner, AssignerConfig.init)
         sampler = try section.nested(.sampler, BalancedSamplerConfig.init)
         test = try section.nested(.test, RegionTestConfig.init)
@@ -35,7 +43,7 @@ package struct TwoStageConfig: Sendable, Equatable {
     var nodes: [(ModelConfig.Key, ConfigNode?)] {
         [
             (.head, head.node), (.anchors, anchors.node), (.rpn, rpn.node), (.roi, roi.node),
-            (.assigner, assigner.node), (.sampler, sampler.node), (.test, test.node),
+            (.mask, mask?.node), (.assigner, assigner.node), (.sampler, sampler.node), (.test, test.node),
         ]
     }
 }
