@@ -5,12 +5,29 @@ import NN
 import Tensors
 import TestSupport
 
-/// torchvision's `fasterrcnn_resnet50_fpn` put together from our parts, with the limits of `make_rcnn.py`, and the
-/// names it has there.
+/// torchvision's `fasterrcnn_resnet50_fpn` and `maskrcnn_resnet50_fpn` put together from our parts, with the limits of
+/// `make_rcnn.py`, and the names they have there.
 enum TorchvisionFasterRCNN {
     static let classCount = 90
 
-    static func make() -> FasterRCNN {
+    /// A mask branch as torchvision's, or the smaller one that gradients are compared on.
+    static func maskBranch(small: Bool) -> MaskBranch {
+        let bins = small ? 6 : 14
+        return MaskBranch(
+            head: MaskHead(
+                inputs: 256, channels: 256, convolutionCount: small ? 1 : 4, classCount: classCount),
+            extractor: extractor(bins: bins),
+            target: RoIAlign(bins: 2 * bins, sampleCount: 0, isAligned: false), roundsTargets: false,
+            threshold: 0.5)
+    }
+
+    private static func extractor(bins: Int) -> RoIExtractor {
+        RoIExtractor(
+            align: RoIAlign(bins: bins, sampleCount: 2, isAligned: false), strides: [4, 8, 16, 32],
+            levelRule: .canonical(side: 224, level: 4))
+    }
+
+    static func make(masks: MaskBranch? = nil) -> FasterRCNN {
         let backbone = ResNet(.fifty, frozenStages: -1, norm: .frozen)
         let limits = RPNSettings.Limits(perLevel: 30, total: 16)
         let everything = 100_000
@@ -26,9 +43,7 @@ enum TorchvisionFasterRCNN {
             anchorGenerator: AnchorGenerator(
                 roundedSides: [[32], [64], [128], [256], [512]], ratios: [0.5, 1, 2],
                 strides: [4, 8, 16, 32, 64]),
-            extractor: RoIExtractor(
-                align: RoIAlign(bins: 7, sampleCount: 2, isAligned: false), strides: [4, 8, 16, 32],
-                levelRule: .canonical(side: 224, level: 4)),
+            extractor: extractor(bins: 7),
             rpn: RPNSettings(
                 matcher: MaxIoUMatcher(positive: 0.7, negative: 0.3, lowQuality: .ownBest),
                 sampler: RandomSampler(count: everything, positiveFraction: 0.5),
@@ -39,7 +54,7 @@ enum TorchvisionFasterRCNN {
                 sampler: RandomSampler(count: everything, positiveFraction: 0.25),
                 deviations: BoxCoder.Deviations(x: 0.1, y: 0.1, width: 0.2, height: 0.2),
                 boxLoss: .smoothL1(beta: 1 / 9), scoreThreshold: 0.05, suppressionThreshold: 0.5,
-                detectionLimit: 100, minimumSide: 0.01))
+                detectionLimit: 100, minimumSide: 0.01), masks: masks)
     }
 
     /// torchvision's name of one of our paths.
@@ -53,6 +68,9 @@ enum TorchvisionFasterRCNN {
             ("roi_head.bbox_head.shared_fcs.1", "roi_heads.box_head.fc7"),
             ("roi_head.bbox_head.fc_cls", "roi_heads.box_predictor.cls_score"),
             ("roi_head.bbox_head.fc_reg", "roi_heads.box_predictor.bbox_pred"),
+            ("roi_head.mask_head.convs.", "roi_heads.mask_head."),
+            ("roi_head.mask_head.upsample", "roi_heads.mask_predictor.conv5_mask"),
+            ("roi_head.mask_head.conv_logits", "roi_heads.mask_predictor.mask_fcn_logits"),
             ("backbone.", "backbone.body."),
         ]
         guard let (ours, theirs) = replacements.first(where: { path.hasPrefix($0.0) }) else { return path }
@@ -64,6 +82,9 @@ enum TorchvisionFasterRCNN {
         var gains = [
             name("rpn_head.rpn_cls"): 0.8, name("rpn_head.rpn_reg"): 0.15,
             name("roi_head.bbox_head.fc_cls"): 1.6, name("roi_head.bbox_head.fc_reg"): 0.3,
+            name("roi_head.mask_head.conv_logits"): 0.5,
+            // Of the four weights of a window each output pixel reads one: the fan-in is a quarter of what is counted.
+            name("roi_head.mask_head.upsample"): 2 * 2.0.squareRoot(),
         ]
         for i in 0..<4 {
             gains["backbone.fpn.inner_blocks.\(i).0"] = 0.3
@@ -72,10 +93,13 @@ enum TorchvisionFasterRCNN {
         return GoldenModel(lastNorms: [".bn3"], gains: gains)
     }
 
-    /// torchvision's shape of one of our tensors: it has a row for the background, and box offsets for it.
-    static func shape(_ path: String, _ shape: [Int]) -> [Int] {
-        path.contains("fc_reg") ? [shape[0] + 4] + shape.dropFirst() : shape
+    /// Rows for the background that torchvision has and nothing reads: its box offsets, its mask.
+    private static func unreadRows(_ path: String) -> Int {
+        path.contains("fc_reg") ? 4 : path.contains("conv_logits") ? 1 : 0
     }
+
+    /// torchvision's shape of one of our tensors.
+    static func shape(_ path: String, _ shape: [Int]) -> [Int] { [shape[0] + unreadRows(path)] + shape.dropFirst() }
 
     /// A tensor in torchvision's order of classes, background first, from one in ours, background last.
     static func toTheirs(_ path: String, _ ours: Tensor) -> Tensor {
@@ -85,9 +109,9 @@ enum TorchvisionFasterRCNN {
             return Tensor(
                 ours.prefix(last..<rows).values + ours.prefix(0..<last).values, shape: ours.shape)
         }
-        guard path.contains("fc_reg") else { return ours }
-        // Nothing reads the background's offsets.
-        return Tensor([Float](repeating: 0, count: 4 * width) + ours.values, shape: shape(path, ours.shape))
+        let unread = unreadRows(path)
+        guard unread > 0 else { return ours }
+        return Tensor([Float](repeating: 0, count: unread * width) + ours.values, shape: shape(path, ours.shape))
     }
 
     private static func toOurs(_ path: String, _ theirs: Tensor) -> Tensor {
@@ -95,7 +119,7 @@ enum TorchvisionFasterRCNN {
         if path.contains("fc_cls") {
             return Tensor(theirs.prefix(1..<rows).values + theirs.prefix(0..<1).values, shape: theirs.shape)
         }
-        return path.contains("fc_reg") ? theirs.prefix(4..<rows) : theirs
+        return theirs.prefix(unreadRows(path)..<rows)
     }
 
     static func fill(_ network: FasterRCNN) {

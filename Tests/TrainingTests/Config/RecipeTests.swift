@@ -95,6 +95,20 @@ import Testing
         #expect(stages.test.scoreThreshold == 0.05 && stages.test.maximumDetections == 100)
     }
 
+    @Test func maskRCNNAddsItsBranchAndNothingElse() throws {
+        for folder in ["supervised", "finetune"] {
+            let boxes = try Recipes.load("\(folder)/faster_rcnn_r50_1x_coco.yaml")
+            let masks = try Recipes.load("\(folder)/mask_rcnn_r50_1x_coco.yaml")
+            #expect(masks.model.hasMasks && !boxes.model.hasMasks)
+            let part = try #require(masks.model.twoStage?.mask)
+            #expect(part.bins == 14 && part.convolutionCount == 4 && part.channels == 256 && part.threshold == 0.5)
+            #expect(masks.model.twoStage?.rpn == boxes.model.twoStage?.rpn)
+            #expect(masks.model.twoStage?.head == boxes.model.twoStage?.head)
+            #expect(masks.model.twoStage?.assigner == boxes.model.twoStage?.assigner)
+            #expect(masks.optimizer == boxes.optimizer && masks.schedule == boxes.schedule)
+        }
+    }
+
     @Test func quickRecipesDifferOnlyInWhatTheyCompare() throws {
         let tuned = try Recipes.load("quick/finetune.yaml")
         let scratch = try Recipes.load("quick/scratch.yaml")
