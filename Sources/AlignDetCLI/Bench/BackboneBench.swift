@@ -17,12 +17,12 @@ struct BackboneBench: ParsableCommand {
         arguments.apply()
         let stages = try what.recipe().model.backbone.name.stageCount
         let config = try what.recipe(["model.backbone.frozen_stages=\(stages)", "model.backbone.norm=frozen"])
-        let network = ModelAssembly(config.model, reducer: LocalStatistics()).retinaNet()
-        network.initialize(seed: config.run.seed)
+        let backbone = ModelAssembly(config.model, reducer: LocalStatistics()).backbone()
+        backbone.initialize(seed: config.run.seed)
         let batch = SyntheticBatches(config, size: what.size, count: what.batch).views(step: 0)[0]
         let images = Tensor(batch.pixels, shape: [batch.count, batch.height, batch.width, 3])
         let measurement = Measurement.of(iterations: arguments.iters, prepare: {}) {
-            _ = network.backbone(images, Tape(recording: false))
+            _ = backbone(images, Tape(recording: false))
         }
         var line = BenchLine(case: what.name("backbone \(config.model.backbone.name.rawValue)"))
         line.add(measurement)

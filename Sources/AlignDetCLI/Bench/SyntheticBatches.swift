@@ -11,11 +11,7 @@ struct SyntheticBatches {
 
     init(_ config: RunConfig, size: PixelSize, count: Int) {
         isPretraining = config.task == .pretrain
-        if case .classification(let classes, _) = config.model.head.output {
-            classCount = classes
-        } else {
-            classCount = 1
-        }
+        classCount = config.model.classCount ?? 1
         self.size = size
         self.count = count
     }

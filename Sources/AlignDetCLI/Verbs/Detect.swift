@@ -21,7 +21,7 @@ struct Detect: ParsableCommand {
     @Option(help: "Folder for pictures with the boxes drawn in.")
     var out: String?
 
-    @Option(help: "Write a list of {image, category_id, bbox [x, y, w, h], score} here.")
+    @Option(help: "Write a list of {image, category_id, bbox [x, y, w, h], score} here, with masks where the model finds them.")
     var json: String?
 
     @Option(help: "Least score.")
@@ -67,6 +67,7 @@ extension JSONWriter {
         endArray()
         key("score")
         value(Double(object.score))
+        if let mask = object.mask { segmentation(mask) }
         endObject()
     }
 }

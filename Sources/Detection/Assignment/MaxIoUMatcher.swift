@@ -9,6 +9,8 @@ package struct MaxIoUMatcher: Sendable {
         case none
         /// The anchors tied for a box's best overlap go to *that* box; later boxes overwrite (mmdetection).
         case claimingBox
+        /// Only the first of them goes to that box (mmdetection without `gt_max_assign_all`).
+        case claimingBoxOnce
         /// The same anchors keep the box they overlap most (torchvision).
         case ownBest
     }
@@ -50,6 +52,11 @@ package struct MaxIoUMatcher: Sendable {
         return assigned
     }
 
+    /// The same of boxes that are not anchors.
+    package func match(_ candidates: [Box], _ boxes: [Box]) -> [Int32] {
+        match(Tensor(candidates.flatMap { [$0.x1, $0.y1, $0.x2, $0.y2] }, shape: [candidates.count, 4]), boxes)
+    }
+
     private func claim(
         _ anchors: Tensor, _ boxes: [Float], _ boxBest: [Float], _ best: [Int32], _ assigned: inout [Int32]
     ) {
@@ -57,7 +64,8 @@ package struct MaxIoUMatcher: Sendable {
         for b in boxBest.indices where boxBest[b] > 0 && boxBest[b] >= minimumPositive {
             ck_overlaps(Int64(assigned.count), anchors.floats, Array(boxes[(4 * b)..<(4 * b + 4)]), &overlaps)
             for i in assigned.indices where overlaps[i] == boxBest[b] {
-                assigned[i] = lowQuality == .claimingBox ? Int32(b) : best[i]
+                assigned[i] = lowQuality == .ownBest ? best[i] : Int32(b)
+                if lowQuality == .claimingBoxOnce { break }
             }
         }
     }

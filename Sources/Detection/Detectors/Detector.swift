@@ -8,7 +8,8 @@ package protocol Detector: Module {
     var lossNames: [String] { get }
     /// The supervised losses of one micro-batch.
     /// - images: [N, H, W, 3] normalised; targets: one per image, boxes in network-input pixels.
-    func losses(_ images: Tensor, _ targets: [Target], _ tape: Tape) -> [LossTerm]
+    /// - draws: where samplers get their random numbers.
+    func losses(_ images: Tensor, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm]
     /// Objects per image, best first, in the image's own pixels.
     func detect(_ images: Tensor, _ targets: [Target]) -> [[DetectedObject]]
     /// Paths of parameters that are not trained, as prefixes.

@@ -74,6 +74,11 @@ package final class RetinaNet: Detector {
         return RetinaLoss(settings: settings, anchors: anchors(of: output, images)).terms(output, targets, tape)
     }
 
+    /// Takes every anchor: nothing is drawn.
+    package func losses(_ images: Tensor, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm] {
+        losses(images, targets, tape)
+    }
+
     package func detect(_ images: Tensor, _ targets: [Target]) -> [[DetectedObject]] {
         let output = forward(images, Tape(recording: false))
         return DenseDecoder(settings: settings, anchors: anchors(of: output, images)).detections(output, targets)

@@ -6,6 +6,10 @@ package struct DetectedObject: Sendable {
     package let score: Float
     /// Contiguous class index, 0..<K.
     package let label: Int32
+    /// The pixels found, of the image's own size; nil where the detector finds boxes alone.
+    package let mask: RLEMask?
 
-    package init(box: Box, score: Float, label: Int32) { (self.box, self.score, self.label) = (box, score, label) }
+    package init(box: Box, score: Float, label: Int32, mask: RLEMask? = nil) {
+        (self.box, self.score, self.label, self.mask) = (box, score, label, mask)
+    }
 }

@@ -12,7 +12,7 @@ package enum NonMaximumSuppression {
     ) -> [Int] {
         precondition(boxes.count == scores.count && boxes.count == groups.count, "\(boxes.count) boxes")
         guard !boxes.isEmpty, limit > 0 else { return [] }
-        let order = descending(scores)
+        let order = TopScores.descending(scores)
         let names = Array(Set(groups)).sorted()
         let number = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
         let place = groups.map { number[$0] ?? 0 }
@@ -46,18 +46,5 @@ package enum NonMaximumSuppression {
             candidates.map(\.box), scores: candidates.map(\.score), groups: candidates.map(\.label),
             threshold: Double(threshold), limit: limit
         ).map { candidates[$0] }
-    }
-
-    /// Positions by falling value; equal values keep their order.
-    package static func descending(_ values: [Float]) -> [Int] {
-        precondition(values.count <= Int(UInt32.max), "\(values.count) values to sort")
-        // One integer holds both: the value's bits, turned so that larger floats are smaller numbers, and the position.
-        var keys = values.enumerated().map { position, value -> UInt64 in
-            let bits = (value == 0 ? Float(0) : value).bitPattern
-            let ascending = bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
-            return UInt64(~ascending) << 32 | UInt64(position)
-        }
-        keys.sort()
-        return keys.map { Int($0 & 0xFFFF_FFFF) }
     }
 }

@@ -15,13 +15,18 @@ extension COCOAnnotations {
     /// An annotation needs `id`, `image_id`, `category_id`, `bbox` and `area`; `iscrowd` and `ignore` are 0
     /// where absent. Ids may be written `1.0`. Whether ids are unique and known is left to the users of the
     /// data.
+    /// - withMasks: whether outlines are read too; they take about as much memory as the file.
     /// - Throws: `DataError` naming the file and the place in it.
-    package static func read(path: String, for use: Use = .training) throws(DataError) -> COCOAnnotations {
+    package static func read(
+        path: String, for use: Use = .training, withMasks: Bool = false
+    ) throws(DataError) -> COCOAnnotations {
         var scanner = try JSONScanner(path: path)
-        return try read(&scanner, for: use)
+        return try read(&scanner, for: use, withMasks: withMasks)
     }
 
-    static func read(_ scanner: inout JSONScanner, for use: Use) throws(DataError) -> COCOAnnotations {
+    static func read(
+        _ scanner: inout JSONScanner, for use: Use, withMasks: Bool = false
+    ) throws(DataError) -> COCOAnnotations {
         if try scanner.kind() == .array {
             throw scanner.failure(
                 "expected an object with images, annotations and categories, found a list",
@@ -36,7 +41,10 @@ extension COCOAnnotations {
             case "images":
                 images = try scanner.list { scanner, i throws(DataError) in try image(&scanner, i, use) }
             case "categories": categories = try scanner.list(category)
-            case "annotations": annotations = try scanner.list(annotation)
+            case "annotations":
+                annotations = try scanner.list { scanner, i throws(DataError) in
+                    try annotation(&scanner, i, withMasks: withMasks)
+                }
             default: try scanner.skipValue()
             }
         }
@@ -94,13 +102,15 @@ extension COCOAnnotations {
         return Category(id: id, name: name)
     }
 
-    private static func annotation(_ scanner: inout JSONScanner, _ index: Int) throws(DataError) -> Annotation
-    {
+    private static func annotation(
+        _ scanner: inout JSONScanner, _ index: Int, withMasks: Bool
+    ) throws(DataError) -> Annotation {
         let start = scanner.nextOffset()
         var (id, imageID, categoryID): (Int?, Int?, Int?)
         var bbox: (x: Double, y: Double, width: Double, height: Double)?
         var area: Double?
         var (isCrowd, ignore) = (false, false)
+        var segmentation: Segmentation?
         try scanner.beginObject()
         while let key = try scanner.nextKey() {
             switch key {
@@ -111,6 +121,7 @@ extension COCOAnnotations {
             case "area": area = try scanner.double()
             case "iscrowd": isCrowd = try scanner.flag()
             case "ignore": ignore = try scanner.flag()
+            case "segmentation" where withMasks: segmentation = try scanner.segmentation()
             default: try scanner.skipValue()
             }
         }
@@ -122,6 +133,6 @@ extension COCOAnnotations {
         guard let area else { throw scanner.missing("area", place) }
         return Annotation(
             id: id, imageID: imageID, categoryID: categoryID, bbox: bbox, area: area, isCrowd: isCrowd,
-            ignore: ignore)
+            ignore: ignore, segmentation: segmentation)
     }
 }

@@ -28,11 +28,13 @@ package struct COCOAnnotations: Sendable {
         package let isCrowd: Bool
         /// The proposal files' own flag; false where absent.
         package let ignore: Bool
+        /// The outline; nil where it was not read or is not there.
+        package let segmentation: Segmentation?
 
         package init(
             id: Int, imageID: Int, categoryID: Int,
             bbox: (x: Double, y: Double, width: Double, height: Double),
-            area: Double, isCrowd: Bool = false, ignore: Bool = false
+            area: Double, isCrowd: Bool = false, ignore: Bool = false, segmentation: Segmentation? = nil
         ) {
             self.id = id
             self.imageID = imageID
@@ -41,6 +43,7 @@ package struct COCOAnnotations: Sendable {
             self.area = area
             self.isCrowd = isCrowd
             self.ignore = ignore
+            self.segmentation = segmentation
         }
     }
 

@@ -28,10 +28,12 @@ package struct COCODataset: Dataset {
         package var orientation: ImageFile.Orientation
         /// What the pipeline shrinks images to at most, so that they may be decoded reduced; nil decodes all pixels.
         package var decodeBound: DecodeBound?
+        /// Whether every object needs an outline.
+        package var needsMasks: Bool
 
         package init(
             use: Use, classNames: [String]?, subset: ImageSubset, policy: DatasetDefect.Policy,
-            orientation: ImageFile.Orientation, decodeBound: DecodeBound? = nil
+            orientation: ImageFile.Orientation, decodeBound: DecodeBound? = nil, needsMasks: Bool = false
         ) {
             self.use = use
             self.classNames = classNames
@@ -39,6 +41,7 @@ package struct COCODataset: Dataset {
             self.policy = policy
             self.orientation = orientation
             self.decodeBound = decodeBound
+            self.needsMasks = needsMasks
         }
     }
 
@@ -75,7 +78,8 @@ package struct COCODataset: Dataset {
         for index in missing.sorted() { report.note(.missingImageFile, records[index].label) }
         records = records.indices.filter { !missing.contains($0) }.map { records[$0] }
 
-        var content = COCOImageContent(annotations, images: records, classes: classes, report: &report)
+        var content = COCOImageContent(
+            annotations, images: records, classes: classes, needsMasks: options.needsMasks, report: &report)
         if options.use != .evaluation {
             let kept = Self.trainable(records, content, use: options.use, report: &report)
             content = content.selecting(kept)
@@ -135,9 +139,11 @@ package struct COCODataset: Dataset {
                     ? "was it turned by its EXIF orientation?" : "the boxes may belong to another picture")
         }
         let boxes = Array(content.boxes(of: index))
-        return Sample(
+        var sample = Sample(
             image, boxes: boxes, labels: Array(content.labels(of: index)),
             boxIDs: (0..<Int32(boxes.count)).map { $0 }, imageID: record.id)
+        sample.masks = Array(content.masks(of: index))
+        return sample
     }
 }
 

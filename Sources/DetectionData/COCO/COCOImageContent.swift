@@ -3,6 +3,8 @@
 struct COCOImageContent: Sendable {
     private let boxes: [Box]
     private let labels: [Int32]
+    /// One per box where outlines are needed, else none at all.
+    private let masks: [Segmentation]
     /// Image i owns `starts[i]..<starts[i + 1]`.
     private let starts: [Int]
 
@@ -12,10 +14,15 @@ struct COCOImageContent: Sendable {
 
     func labels(of image: Int) -> ArraySlice<Int32> { labels[starts[image]..<starts[image + 1]] }
 
+    /// Outlines in the order of the boxes; empty where none were asked for.
+    func masks(of image: Int) -> ArraySlice<Segmentation> {
+        masks.isEmpty ? [] : masks[starts[image]..<starts[image + 1]]
+    }
+
     /// Applies the loader's rules to every annotation of `images`; what is dropped goes to `report`.
     init(
         _ annotations: COCOAnnotations, images: [COCOAnnotations.ImageRecord], classes: COCOClassList,
-        report: inout DatasetReport
+        needsMasks: Bool, report: inout DatasetReport
     ) {
         let knownImages = Set(annotations.images.lazy.map(\.id))
         let position = Dictionary(uniqueKeysWithValues: images.indices.lazy.map { (images[$0].id, $0) })
@@ -24,6 +31,7 @@ struct COCOImageContent: Sendable {
         let isAscending = zip(list, list.dropFirst()).allSatisfy { $0.id < $1.id }
         var seen: Set<Int> = []
         var kept: [(image: Int, box: Box, label: Int32)] = []
+        var outlines: [Segmentation] = []
         for annotation in list {
             guard let image = position[annotation.imageID] else {
                 if !knownImages.contains(annotation.imageID) {
@@ -35,9 +43,16 @@ struct COCOImageContent: Sendable {
                 report.note(.duplicateAnnotationID, Self.label(annotation, images[image]))
                 continue
             }
-            if let label = Self.label(of: annotation, in: images[image], classes: classes, report: &report) {
-                kept.append((image, Self.corners(annotation), label))
+            guard let label = Self.label(of: annotation, in: images[image], classes: classes, report: &report)
+            else { continue }
+            if needsMasks {
+                guard let outline = annotation.segmentation, Self.fits(outline, images[image]) else {
+                    report.note(.unusableMask, Self.label(annotation, images[image]))
+                    continue
+                }
+                outlines.append(outline)
             }
+            kept.append((image, Self.corners(annotation), label))
         }
         var starts = [Int](repeating: 0, count: images.count + 1)
         for entry in kept { starts[entry.image + 1] += 1 }
@@ -50,12 +65,14 @@ struct COCOImageContent: Sendable {
         }
         boxes = order.map { kept[$0].box }
         labels = order.map { kept[$0].label }
+        masks = needsMasks ? order.map { outlines[$0] } : []
         self.starts = starts
     }
 
-    private init(boxes: [Box], labels: [Int32], starts: [Int]) {
+    private init(boxes: [Box], labels: [Int32], masks: [Segmentation], starts: [Int]) {
         self.boxes = boxes
         self.labels = labels
+        self.masks = masks
         self.starts = starts
     }
 
@@ -65,7 +82,13 @@ struct COCOImageContent: Sendable {
         for position in positions { starts.append(starts[starts.count - 1] + boxes(of: position).count) }
         return COCOImageContent(
             boxes: positions.flatMap { boxes(of: $0) }, labels: positions.flatMap { labels(of: $0) },
-            starts: starts)
+            masks: positions.flatMap { masks(of: $0) }, starts: starts)
+    }
+
+    /// Whether an outline is one of a picture of the image's size.
+    private static func fits(_ outline: Segmentation, _ image: COCOAnnotations.ImageRecord) -> Bool {
+        guard case .runs(let mask) = outline else { return true }
+        return mask.width == image.width && mask.height == image.height
     }
 
     /// The label of an annotation that is kept; nil, and noted, where a rule or a defect drops it.

@@ -25,9 +25,26 @@ extension COCOResults {
             writer.endArray()
             writer.key("score")
             writer.value(detection.score)
+            if let mask = detection.mask { writer.segmentation(mask) }
             writer.endObject()
         }
         writer.endArray()
         try writer.write(path: path)
+    }
+}
+
+extension JSONWriter {
+    /// `"segmentation": {"size": [height, width], "counts": "..."}`.
+    package mutating func segmentation(_ mask: RLEMask) {
+        key("segmentation")
+        beginObject()
+        key("size")
+        beginArray()
+        value(mask.height)
+        value(mask.width)
+        endArray()
+        key("counts")
+        value(mask.text)
+        endObject()
     }
 }

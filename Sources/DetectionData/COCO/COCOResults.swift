@@ -7,15 +7,18 @@ package struct COCOResults: Sendable {
         /// x, y, width, height in the image's own pixels.
         package let bbox: (x: Double, y: Double, width: Double, height: Double)
         package let score: Double
+        /// The pixels found, of the image's own size; nil where boxes alone are.
+        package let mask: RLEMask?
 
         package init(
             imageID: Int, categoryID: Int, bbox: (x: Double, y: Double, width: Double, height: Double),
-            score: Double
+            score: Double, mask: RLEMask? = nil
         ) {
             self.imageID = imageID
             self.categoryID = categoryID
             self.bbox = bbox
             self.score = score
+            self.mask = mask
         }
 
         /// Whether every number is one.

@@ -11,6 +11,7 @@ package enum DatasetDefect: String, Sendable, CaseIterable {
     case emptyBox = "box without area"
     case boxOutsideImage = "box outside its image"
     case imageWithoutProposals = "image without proposals"
+    case unusableMask = "object without a usable outline"
 
     /// What is done with a data set that has defects.
     package enum Policy: Sendable {

@@ -8,6 +8,9 @@ package struct Sample: Sendable {
     /// One per box: position in the data set's list for this image, so that two views of one image can be paired
     /// even where a filter dropped different boxes.
     package var boxIDs: [Int32]
+    /// Outlines in the pixels of the file's own picture, whatever happened to the image since; a box's is the one at its
+    /// `boxIDs` entry. Empty where none were asked for.
+    package var masks: [Segmentation] = []
     package let imageID: Int
     /// The file's own size, before any transform.
     package let originalWidth: Int
@@ -48,9 +51,11 @@ package struct Sample: Sendable {
     /// What the model is told of this sample.
     package var target: Target {
         precondition(reduction == 1, "image \(imageID) was decoded at 1/\(reduction) and not resized")
-        return Target(
+        var target = Target(
             boxes: boxes, labels: labels, boxIDs: boxIDs, imageID: imageID, originalWidth: originalWidth,
             originalHeight: originalHeight, scaleX: scaleX, scaleY: scaleY, flipped: flipped,
             validWidth: validWidth, validHeight: validHeight)
+        target.masks = masks
+        return target
     }
 }

@@ -5,6 +5,8 @@ package struct Target: Sendable {
     package var labels: [Int32]
     /// One per box: position in the data set's list for this image; pairs boxes between two views.
     package var boxIDs: [Int32]
+    /// Outlines in the pixels of the file's own picture; a box's is the one at its `boxIDs` entry.
+    package var masks: [Segmentation] = []
     package let imageID: Int
     package let originalWidth: Int
     package let originalHeight: Int

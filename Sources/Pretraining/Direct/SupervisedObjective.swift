@@ -19,7 +19,8 @@ package final class SupervisedObjective: Objective {
     package var scoredDetector: (any Detector)? { detector }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
-        detector.losses(views[0].images, views[0].targets, tape)
+        detector.losses(
+            views[0].images, views[0].targets, draws: DrawKey(seed: moment.seed, step: moment.step), tape)
     }
 
     package func didUpdate(at moment: StepMoment) {}

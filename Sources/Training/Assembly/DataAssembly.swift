@@ -58,7 +58,8 @@ package struct DataAssembly {
         let subset = train.firstImages.map { ImageSubset.first($0) } ?? .all
         guard let proposals = train.proposals else {
             return try dataset(
-                COCOAnnotations.read(path: train.annotations.resolved), folder: train.images.resolved, use: .training,
+                COCOAnnotations.read(path: train.annotations.resolved, withMasks: config.model.hasMasks),
+                folder: train.images.resolved, use: .training,
                 classes: train.classes, subset: subset)
         }
         let images = try COCOAnnotations.read(path: train.annotations.resolved)
@@ -121,9 +122,10 @@ package struct DataAssembly {
             options: COCODataset.Options(
                 use: use, classNames: classes, subset: subset,
                 policy: config.data.defects == .refuse ? .refuse : .dropWithReport, orientation: orientation,
-                decodeBound: use == .evaluation ? nil : trainingBound))
+                decodeBound: use == .evaluation ? nil : trainingBound,
+                needsMasks: use == .training && config.model.hasMasks))
         log.info("\(dataset.report.table)")
-        if case .classification(let classCount, _) = config.model.head.output, use != .pretraining,
+        if let classCount = config.model.classCount, use != .pretraining,
             dataset.classNames.count != classCount {
             throw TrainingError(
                 .configuration,

@@ -1,6 +1,7 @@
 package import Detection
 internal import Foundation
 package import NN
+internal import Tensors
 
 /// From configuration words to network parts: the only place that switches on their names.
 package struct ModelAssembly {
@@ -12,20 +13,40 @@ package struct ModelAssembly {
         self.reducer = reducer
     }
 
-    /// The network of a configuration, not initialised.
-    package func retinaNet() -> RetinaNet {
-        let backbone = makeBackbone()
-        return RetinaNet(
-            backbone: backbone, neck: makeNeck(backbone), head: makeHead(), anchorGenerator: anchorGenerator,
-            settings: settings)
+    /// The detector of a configuration, not initialised.
+    package func detector() -> any Detector {
+        switch config.stages {
+        case .one(let stage): makeRetinaNet(stage)
+        case .two(let stages): makeFasterRCNN(stages)
+        }
+    }
+
+    /// The same where only a RetinaNet will do, with its configuration.
+    package func retinaNet() throws -> (network: RetinaNet, stage: OneStageConfig) {
+        guard case .one(let stage) = config.stages else {
+            throw TrainingError(
+                .configuration, "model.detector is \(config.detector.rawValue)",
+                hint: "AlignDet pre-trains retinanet")
+        }
+        return (makeRetinaNet(stage), stage)
     }
 
     /// A second neck and head of the same architecture, for a momentum network.
-    package func momentumParts(of network: RetinaNet) -> (neck: FPN, head: RetinaHead) {
-        (makeNeck(network.backbone), makeHead())
+    package func momentumParts(of network: RetinaNet) throws -> (neck: FPN, head: RetinaHead) {
+        (makeNeck(network.backbone), try retinaNet().network.head)
     }
 
-    private func makeBackbone() -> any Backbone {
+    private func makeRetinaNet(_ stage: OneStageConfig) -> RetinaNet {
+        let backbone = self.backbone()
+        let generator = makeAnchors(stage.anchors)
+        return RetinaNet(
+            backbone: backbone, neck: makeNeck(backbone),
+            head: makeHead(stage.head, anchorShapeCount: generator.shapeCount), anchorGenerator: generator,
+            settings: makeSettings(stage))
+    }
+
+    /// The backbone alone, not initialised.
+    package func backbone() -> any Backbone {
         let part = config.backbone
         let norm: NormMode =
             switch part.norm {
@@ -60,14 +81,19 @@ package struct ModelAssembly {
             case .batch: (.batch, reducer)
             case .sync: (.sync, reducer)
             }
+        let source: FPN.ExtraSource =
+            switch part.extraConvolutions {
+            case .onInput: .input
+            case .onOutput: .output
+            case .none: .subsampledOutput
+            }
         return FPN(
             inputs: backbone.outputChannels, channels: part.channels, startLevel: part.startLevel,
-            levelCount: part.outputs, extraSource: part.extraConvolutions == .onInput ? .input : .output,
+            levelCount: part.outputs, extraSource: source,
             rectifiesExtra: part.reluBeforeExtra, norm: norm)
     }
 
-    private func makeHead() -> RetinaHead {
-        let part = config.head
+    private func makeHead(_ part: HeadConfig, anchorShapeCount: Int) -> RetinaHead {
         let output: RetinaHead.Output =
             switch part.output {
             case .projection(let hidden, let embedding): .embedding(hidden: hidden, dimension: embedding)
@@ -75,11 +101,10 @@ package struct ModelAssembly {
             }
         return RetinaHead(
             inputs: config.neck.channels, channels: part.channels, convolutionCount: part.stackedConvolutions,
-            anchorShapeCount: anchorGenerator.shapeCount, output: output)
+            anchorShapeCount: anchorShapeCount, output: output)
     }
 
-    private var anchorGenerator: AnchorGenerator {
-        let part = config.anchors
+    private func makeAnchors(_ part: AnchorConfig) -> AnchorGenerator {
         let ratios = part.ratios.map { Float($0) }
         guard part.rounding == nil else {
             let sides = part.strides.map { stride in
@@ -95,22 +120,44 @@ package struct ModelAssembly {
             strides: part.strides, centreOffset: Float(part.offset))
     }
 
-    private var settings: RetinaNet.Settings {
-        let assigner = config.assigner
-        let boxLoss: RetinaNet.Settings.BoxLoss =
-            switch config.head.boxLoss {
-            case .l1: .offsets(.l1)
-            case .smoothL1: .offsets(.smoothL1(beta: 1 / 9))
-            case .giou: .giou
-            }
-        return RetinaNet.Settings(
-            matcher: MaxIoUMatcher(
-                positive: Float(assigner.positive), negative: Float(assigner.negative),
-                minimumPositive: Float(assigner.minimumPositive),
-                lowQuality: assigner.lowQuality ? .claimingBox : .none),
-            boxLoss: boxLoss, normalization: .perBatch, candidatesPerLevel: config.test?.preNMSCount ?? 0,
-            scoreThreshold: Float(config.test?.scoreThreshold ?? 1),
-            suppressionThreshold: Float(config.test?.nmsThreshold ?? 1),
-            detectionLimit: config.test?.maximumDetections ?? 0)
+    private func makeSettings(_ stage: OneStageConfig) -> RetinaNet.Settings {
+        RetinaNet.Settings(
+            matcher: stage.assigner.matcher, boxLoss: stage.head.boxLoss.loss, normalization: .perBatch,
+            candidatesPerLevel: stage.test?.preNMSCount ?? 0,
+            scoreThreshold: Float(stage.test?.scoreThreshold ?? 1),
+            suppressionThreshold: Float(stage.test?.nmsThreshold ?? 1),
+            detectionLimit: stage.test?.maximumDetections ?? 0)
+    }
+
+    private func makeFasterRCNN(_ stages: TwoStageConfig) -> FasterRCNN {
+        let backbone = self.backbone()
+        let generator = makeAnchors(stages.anchors)
+        let (roi, head) = (stages.roi, stages.head)
+        let strides = Array(stages.anchors.strides.prefix(roi.levelCount))
+        func extractor(bins: Int) -> RoIExtractor {
+            RoIExtractor(
+                align: RoIAlign(bins: bins, sampleCount: roi.samplingRatio, isAligned: roi.aligned),
+                strides: strides, levelRule: .finest(side: Float(roi.finestScale)))
+        }
+        let masks = stages.mask.map { part in
+            MaskBranch(
+                head: MaskHead(
+                    inputs: config.neck.channels, channels: part.channels, convolutionCount: part.convolutionCount,
+                    classCount: head.classCount),
+                extractor: extractor(bins: part.bins),
+                target: RoIAlign(bins: 2 * part.bins, sampleCount: 0, isAligned: roi.aligned), roundsTargets: true,
+                threshold: Float(part.threshold))
+        }
+        return FasterRCNN(
+            backbone: backbone, neck: makeNeck(backbone),
+            rpnHead: RPNHead(
+                inputs: config.neck.channels, channels: stages.rpn.channels, anchorShapeCount: generator.shapeCount),
+            boxHead: BBoxHead(
+                inputs: config.neck.channels, bins: roi.bins, convolutionCount: head.convolutionCount,
+                convolutionChannels: head.convolutionChannels, layerCount: head.layerCount, width: head.width,
+                sharesBoxes: head.classAgnostic, output: .classes(head.classCount)),
+            anchorGenerator: generator,
+            extractor: extractor(bins: roi.bins), rpn: stages.rpn.settings, regions: stages.regionSettings,
+            masks: masks)
     }
 }

@@ -19,23 +19,29 @@ package struct ObjectiveAssembly {
         loadsBackbone: Bool = false, prepare: (any Module) throws -> Void
     ) throws -> any Objective {
         let assembly = ModelAssembly(config.model, reducer: reducer)
-        let network = assembly.retinaNet()
-        network.initialize(seed: config.run.seed, except: loadsBackbone ? ["backbone."] : [])
+        let skipped = loadsBackbone ? ["backbone."] : []
+        guard let objective = config.objective else {
+            let detector = assembly.detector()
+            detector.initialize(seed: config.run.seed, except: skipped)
+            try prepare(detector)
+            return SupervisedObjective(detector)
+        }
+        let (network, stage) = try assembly.retinaNet()
+        network.initialize(seed: config.run.seed, except: skipped)
         try prepare(network)
-        guard let objective = config.objective else { return SupervisedObjective(network) }
         guard config.model.backbone.frozenStages == config.model.backbone.name.stageCount else {
             throw TrainingError(
                 .configuration, "model.backbone.frozen_stages is \(config.model.backbone.frozenStages)",
                 hint: "AlignDet shares one frozen backbone: set it to \(config.model.backbone.name.stageCount)")
         }
-        let momentum = assembly.momentumParts(of: network)
+        let momentum = try assembly.momentumParts(of: network)
         // A copy is overwritten as a whole.
         if objective.switches.targetInitialisation != .copy {
             MomentumStart(neck: momentum.neck, head: momentum.head).initialize(seed: config.run.seed &+ 1)
         }
         return AlignDetRetinaNet(
             online: network, momentumNeck: momentum.neck, momentumHead: momentum.head,
-            settings: objective.settings(sampler: config.model.sampler))
+            settings: objective.settings(sampler: stage.sampler))
     }
 
     /// Neck and head under one name each, to start them with streams of their own.

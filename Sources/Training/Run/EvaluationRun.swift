@@ -32,16 +32,13 @@ package struct EvaluationRun {
     package func run(_ detector: any Detector) throws -> (results: COCOResults, summary: EvaluationSummary)? {
         let topology = communicator.topology
         let share = DistributedSampler.range(of: dataset.count, rank: topology.rank, worldSize: topology.size)
-        var found: [Double] = []
+        var found: [UInt8] = []
         let start = ContinuousClock.now
         var lastReport = start
         for index in share {
             for object in try detector.detect(dataset.sample(at: index), pipeline: pipeline, collate: collate) {
-                found += [
-                    Double(dataset.imageID(at: index)), Double(dataset.categoryIDs[Int(object.label)]),
-                    Double(object.box.x1), Double(object.box.y1), Double(object.box.width), Double(object.box.height),
-                    Double(object.score),
-                ]
+                found += DetectionRecord.encode(
+                    object, imageID: dataset.imageID(at: index), categoryID: dataset.categoryIDs[Int(object.label)])
             }
             let now = ContinuousClock.now
             if (now - lastReport) / .seconds(1) > 5 {
@@ -51,22 +48,9 @@ package struct EvaluationRun {
                 log.info("evaluating: image \(done)/\(share.count) of this rank, ETA \(ProgressLine.duration(left))")
             }
         }
-        let bytes = found.withUnsafeBytes { [UInt8]($0) }
-        guard let parts = try communicator.gather(bytes, label: "detections") else { return nil }
-        let results = COCOResults(detections: parts.flatMap(Self.decode), source: "detections")
+        guard let parts = try communicator.gather(found, label: "detections") else { return nil }
+        let results = COCOResults(detections: try parts.flatMap(DetectionRecord.decode), source: "detections")
         let evaluator = try COCOEvaluator(groundTruth: annotations)
         return (results, try evaluator.evaluate(results: results))
-    }
-
-    /// Seven numbers per detection.
-    private static func decode(_ bytes: [UInt8]) -> [COCOResults.Detection] {
-        bytes.withUnsafeBytes { raw in
-            stride(from: 0, to: raw.count, by: 56).map { position in
-                func number(_ i: Int) -> Double { raw.loadUnaligned(fromByteOffset: position + 8 * i, as: Double.self) }
-                return COCOResults.Detection(
-                    imageID: Int(number(0)), categoryID: Int(number(1)),
-                    bbox: (number(2), number(3), number(4), number(5)), score: number(6))
-            }
-        }
     }
 }

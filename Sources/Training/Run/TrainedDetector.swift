@@ -25,7 +25,7 @@ package final class TrainedDetector {
 
     /// The network of a configuration with a file's weights, every one of which must be there.
     package static func load(config: RunConfig, weights path: String) throws -> any Detector {
-        let network = ModelAssembly(config.model, reducer: LocalStatistics()).retinaNet()
+        let network = ModelAssembly(config.model, reducer: LocalStatistics()).detector()
         let file = try CheckpointReader(path: path).file
         try WeightLoading.restore(network.namedTensors, from: file)
         network.didLoad()

@@ -36,7 +36,7 @@ package struct WeightImport {
         }
         switch model {
         case .detector(let config):
-            let network = ModelAssembly(config.model, reducer: LocalStatistics()).retinaNet()
+            let network = ModelAssembly(config.model, reducer: LocalStatistics()).detector()
             (entries, report) = try translated(Self.wanted(network, prefix: ""))
             (self.config, modelName) = (config, config.model.detector.rawValue)
         case .backbone(let name):
@@ -53,7 +53,7 @@ package struct WeightImport {
             (entries, report, modelName) = (found.entries, found.report, found.name.rawValue)
         }
         var notes = ["imported_from": family.rawValue, "imported_model": modelName]
-        if let config, case .classification(let count, _) = config.model.head.output {
+        if let config, let count = config.model.classCount {
             notes.merge(CategoryNames(count: count, given: weights.classNames).notes) { one, _ in one }
         }
         self.notes = notes

@@ -51,4 +51,29 @@ import Testing
                 RoIAlign(bins: 7, sampleCount: 2, isAligned: true))
         }
     }
+
+    @Test func transposedConvolutionMatchesPyTorch() throws {
+        let golden = try GoldenCase("upsample", "upsample")
+        let (input, weight, bias) = (
+            try golden.leaf("input"), try golden.leaf("weight"), try golden.leaf("bias")
+        )
+        let tape = Tape(recording: true)
+        let output = tape.upsampleConvolution(tape.input(input), weight: weight, bias: bias, activation: .relu)
+        try golden.check(
+            output, tape, gradients: [("input", input), ("weight", weight), ("bias", bias)])
+    }
+
+    /// Row r of page p, column c is element (p, r, c): computed from the index alone.
+    @Test func channelsComeFirst() {
+        let x = makeLeaf(Tensor((0..<(2 * 3 * 2 * 20)).map { Float($0) }, shape: [2, 3, 2, 20]))
+        let tape = Tape(recording: true)
+        let y = tape.channelsFirst(tape.input(x))
+        #expect(y.shape == [2, 120])
+        let expected = (0..<2).flatMap { p in
+            (0..<20).flatMap { c in (0..<6).map { Float(p * 120 + $0 * 20 + c) } }
+        }
+        #expect(y.tensor.values == expected)
+        tape.backward(from: [(y, y.tensor)])
+        #expect(x.finishedGradient.values == x.value.values)
+    }
 }

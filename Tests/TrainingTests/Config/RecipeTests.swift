@@ -48,10 +48,11 @@ import Testing
         #expect(config.schedule.warmUp == .linear(steps: 500, ratio: 0.001))
         #expect(config.schedule.decay == .step(at: [8, 11], factor: 0.1))
         #expect(config.model.backbone.frozenStages == 4 && config.model.backbone.norm == .frozen)
-        #expect(config.model.head.output == .projection(hidden: 256, embedding: 256))
-        #expect(config.model.anchors.strides == [8, 16, 32, 64, 128])
-        #expect(config.model.sampler?.count == 2048 && config.model.sampler?.negativesPerPositive == -1)
-        #expect(config.model.test == nil && config.pipeline.test == nil && config.data.validation == nil)
+        #expect(config.model.oneStage?.head.output == .projection(hidden: 256, embedding: 256))
+        #expect(config.model.oneStage?.anchors.strides == [8, 16, 32, 64, 128])
+        let sampler = try #require(config.model.oneStage?.sampler)
+        #expect(sampler.count == 2048 && sampler.negativesPerPositive == -1)
+        #expect(config.model.oneStage?.test == nil && config.pipeline.test == nil && config.data.validation == nil)
         let objective = try #require(config.objective)
         #expect(objective.temperature == 0.5 && objective.proposalsPerImage == 50)
         #expect(objective.momentumStart == 0.996 && objective.momentumEnd == 1)
@@ -67,9 +68,45 @@ import Testing
         #expect(tuned.model == baseline.model)
         #expect(tuned.model.backbone.frozenStages == 1 && tuned.model.backbone.norm == .affine)
         #expect(tuned.model.neck.norm == .sync)
-        #expect(tuned.model.head.output == .classification(classes: 80, prior: 0.01))
-        #expect(tuned.model.test?.preNMSCount == 1000 && tuned.model.test?.scoreThreshold == 0.05)
+        #expect(tuned.model.oneStage?.head.output == .classification(classes: 80, prior: 0.01))
+        let test = try #require(tuned.model.oneStage?.test)
+        #expect(test.preNMSCount == 1000 && test.scoreThreshold == 0.05)
         #expect(tuned.pipeline.test?.shortSide == 800 && tuned.pipeline.test?.longSide == 1333)
+    }
+
+    /// Numbers of mmdetection's `mask_rcnn_r50_fpn` base, which the released configuration inherits, and the paper's.
+    @Test func fasterRCNNIsTheReleasedOne() throws {
+        let tuned = try Recipes.load("finetune/faster_rcnn_r50_1x_coco.yaml")
+        let baseline = try Recipes.load("supervised/faster_rcnn_r50_1x_coco.yaml")
+        #expect(tuned.optimizer.learningRate == 0.03 && tuned.optimizer.weightDecay == 5e-5)
+        #expect(baseline.optimizer.learningRate == 0.02 && baseline.optimizer.weightDecay == 1e-4)
+        #expect(tuned.model == baseline.model)
+        let stages = try #require(tuned.model.twoStage)
+        #expect(stages.anchors.strides == [4, 8, 16, 32, 64] && stages.anchors.baseScale == 8)
+        #expect(stages.rpn.assigner.positive == 0.7 && stages.rpn.assigner.negative == 0.3)
+        #expect(stages.rpn.sampler.count == 256 && stages.rpn.sampler.positiveFraction == 0.5)
+        #expect(stages.rpn.training.perLevel == 2000 && stages.rpn.training.total == 1000)
+        #expect(stages.rpn.testing.perLevel == 1000 && stages.rpn.nmsThreshold == 0.7)
+        #expect(stages.sampler.count == 512 && stages.sampler.positiveFraction == 0.25)
+        #expect(stages.assigner.positive == 0.5 && stages.assigner.negative == 0.5)
+        #expect(stages.head.convolutionCount == 4 && stages.head.layerCount == 1)
+        #expect(stages.head.deviations == [0.1, 0.1, 0.2, 0.2] && tuned.model.classCount == 80)
+        #expect(stages.roi.bins == 7 && stages.roi.samplingRatio == 0 && stages.roi.aligned)
+        #expect(stages.test.scoreThreshold == 0.05 && stages.test.maximumDetections == 100)
+    }
+
+    @Test func maskRCNNAddsItsBranchAndNothingElse() throws {
+        for folder in ["supervised", "finetune"] {
+            let boxes = try Recipes.load("\(folder)/faster_rcnn_r50_1x_coco.yaml")
+            let masks = try Recipes.load("\(folder)/mask_rcnn_r50_1x_coco.yaml")
+            #expect(masks.model.hasMasks && !boxes.model.hasMasks)
+            let part = try #require(masks.model.twoStage?.mask)
+            #expect(part.bins == 14 && part.convolutionCount == 4 && part.channels == 256 && part.threshold == 0.5)
+            #expect(masks.model.twoStage?.rpn == boxes.model.twoStage?.rpn)
+            #expect(masks.model.twoStage?.head == boxes.model.twoStage?.head)
+            #expect(masks.model.twoStage?.assigner == boxes.model.twoStage?.assigner)
+            #expect(masks.optimizer == boxes.optimizer && masks.schedule == boxes.schedule)
+        }
     }
 
     @Test func quickRecipesDifferOnlyInWhatTheyCompare() throws {

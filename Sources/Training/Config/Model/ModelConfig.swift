@@ -2,51 +2,58 @@
 package struct ModelConfig: Sendable, Equatable {
     package enum Detector: String, Sendable, CaseIterable {
         case retinanet
+        case fasterRCNN = "faster_rcnn"
+        case maskRCNN = "mask_rcnn"
+    }
+
+    /// What stands on the pyramid.
+    package enum Stages: Sendable, Equatable {
+        case one(OneStageConfig)
+        case two(TwoStageConfig)
     }
 
     package let detector: Detector
     package let backbone: BackboneConfig
     package let neck: NeckConfig
-    package let head: HeadConfig
-    package let anchors: AnchorConfig
-    package let assigner: AssignerConfig
-    /// There exactly in pre-training; fine-tuning takes every anchor.
-    package let sampler: SamplerConfig?
-    /// There exactly in fine-tuning; pre-training detects nothing.
-    package let test: TestConfig?
+    package let stages: Stages
 
     enum Key: String, ConfigKey {
-        case detector, backbone, neck, head, anchors, assigner, sampler, test
+        case detector, backbone, neck, head, anchors, rpn, roi, mask, assigner, sampler, test
     }
 
     init(_ section: ConfigSection<Key>, _ task: RunConfig.Task) throws(ConfigurationError) {
         detector = try section.choice(.detector)
         backbone = try section.nested(.backbone, BackboneConfig.init)
         neck = try section.nested(.neck, NeckConfig.init)
-        head = try section.nested(.head) { child throws(ConfigurationError) in try HeadConfig(child, task) }
-        let levelCount = neck.outputs
-        anchors = try section.nested(.anchors) { child throws(ConfigurationError) in
-            try AnchorConfig(child, levelCount: levelCount)
-        }
-        assigner = try section.nested(.assigner, AssignerConfig.init)
-        switch task {
-        case .pretrain:
-            try section.refuse(.test, because: "pre-training detects nothing")
-            sampler = try section.nested(.sampler, SamplerConfig.init)
-            test = nil
-        case .finetune:
-            try section.refuse(.sampler, because: "fine-tuning takes every anchor")
-            sampler = nil
-            test = try section.nested(.test, TestConfig.init)
+        switch detector {
+        case .retinanet: stages = .one(try OneStageConfig(section, levelCount: neck.outputs, task))
+        case .fasterRCNN, .maskRCNN:
+            stages = .two(try TwoStageConfig(section, neck: neck, hasMasks: detector == .maskRCNN, task))
         }
     }
 
+    /// Classes that the detector knows; nil in pre-training.
+    package var classCount: Int? {
+        switch stages {
+        case .one(let stage):
+            if case .classification(let classes, _) = stage.head.output { classes } else { nil }
+        case .two(let stages): stages.head.classCount
+        }
+    }
+
+    /// Whether training needs outlines of objects.
+    package var hasMasks: Bool { twoStage?.mask != nil }
+
+    package var oneStage: OneStageConfig? { if case .one(let stage) = stages { stage } else { nil } }
+    package var twoStage: TwoStageConfig? { if case .two(let stages) = stages { stages } else { nil } }
+
     var node: ConfigNode {
-        .section([
-            (Key.detector, .name(detector)), (.backbone, backbone.node), (.neck, neck.node),
-            (.head, head.node),
-            (.anchors, anchors.node), (.assigner, assigner.node), (.sampler, sampler?.node),
-            (.test, test?.node),
-        ])
+        let common: [(Key, ConfigNode?)] = [
+            (.detector, .name(detector)), (.backbone, backbone.node), (.neck, neck.node),
+        ]
+        return switch stages {
+        case .one(let stage): .section(common + stage.nodes)
+        case .two(let stages): .section(common + stages.nodes)
+        }
     }
 }

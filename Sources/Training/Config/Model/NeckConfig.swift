@@ -10,6 +10,8 @@ package struct NeckConfig: Sendable, Equatable {
         case onInput = "on_input"
         /// The pyramid's last level (FCOS).
         case onOutput = "on_output"
+        /// Every second pixel of the pyramid's last level, without a convolution (two-stage detectors).
+        case none
     }
 
     package enum Norm: String, Sendable, CaseIterable {
@@ -48,6 +50,9 @@ package struct NeckConfig: Sendable, Equatable {
         outputs = try section.integer(.outputs, in: (Self.backboneLevelCount - startLevel)...Int.max)
         extraConvolutions = try section.choice(.extraConvolutions)
         reluBeforeExtra = try section.flag(.reluBeforeExtra)
+        if extraConvolutions == .none, reluBeforeExtra {
+            throw section.error(.reluBeforeExtra, "there is no extra convolution: set it to false")
+        }
         norm = try section.choice(.norm)
     }
 

@@ -1,4 +1,5 @@
-"""Values and gradients of torchvision's `roi_align`, and survivors of its `nms`, in float64 (suppression: float32).
+"""Values and gradients of torchvision's `roi_align` and of a transposed convolution, in float64, and survivors of
+torchvision's `nms` (float32).
 
 Run in this folder: python make_roi.py.
 Made with torch 2.15.0, torchvision 0.29.2, numpy 2.4.6, safetensors 0.8.0.
@@ -104,6 +105,25 @@ def suppression():
     fixture.save("suppression.safetensors")
 
 
+def upsample():
+    """A transposed convolution with a 2x2 window and stride 2, then a ReLU."""
+    fixture = Fixture()
+    x = tensor("upsample.input", (2, 3, 4, 5)).requires_grad_()
+    weight = tensor("upsample.weight", (5, 6, 2, 2)).requires_grad_()
+    bias = tensor("upsample.bias", (6,)).requires_grad_()
+    y = torch.relu(torch.nn.functional.conv_transpose2d(x.permute(0, 3, 1, 2), weight, bias, stride=2))
+    y = y.permute(0, 2, 3, 1)
+    upstream = tensor("upsample.grad_output", tuple(y.shape))
+    y.backward(upstream)
+    fixture.add("upsample.output", y)
+    fixture.add("upsample.grad_output", upstream)
+    for key, value in {"input": x, "weight": weight, "bias": bias}.items():
+        fixture.add(f"upsample.{key}", value)
+        fixture.add(f"upsample.grad_{key}", value.grad)
+    fixture.save("upsample.safetensors")
+
+
 if __name__ == "__main__":
     align()
+    upsample()
     suppression()

@@ -1,0 +1,24 @@
+package import DetectionData
+package import Randomness
+
+/// Keys the random draws of one micro-batch: what a sampler draws depends on the run's seed, the step, the image, the
+/// view and the sampler, and on nothing else.
+package struct DrawKey: Sendable {
+    /// Who draws.
+    package enum Sampler: Int, Sendable {
+        case anchors = 0
+        case regions = 1
+    }
+
+    private let seed: UInt64
+    private let step: Int
+    private let view: Int
+
+    /// - view: of those that one image is shown in, 0 or 1.
+    package init(seed: UInt64, step: Int, view: Int = 0) { (self.seed, self.step, self.view) = (seed, step, view) }
+
+    package func source(_ sampler: Sampler, _ target: Target) -> RandomSource {
+        RandomSource(
+            seed: seed, epoch: step, sample: (2 * target.imageID + view) * 8 + sampler.rawValue, purpose: .sampling)
+    }
+}

@@ -1,0 +1,89 @@
+package import NN
+package import Tensors
+
+/// What a second stage says of every region.
+package struct RegionOutput {
+    /// [R, K + 1] class logits, background last.
+    package let logits: Variable
+    /// [R, 4 K] box offsets, or [R, 4] where all classes share them.
+    package let deltas: Variable
+}
+
+/// The second stage: convolutions and fully connected layers shared by classes and boxes.
+/// - Source: Ren et al. 2015, Wu and He 2018 (four convolutions and one layer); names as mmdetection's `BBoxHead`
+///   (`shared_convs.i.conv`, `shared_fcs.i`, `fc_cls`, `fc_reg`).
+package final class BBoxHead: Module {
+    /// What the class branch ends in.
+    package enum Output: Sendable {
+        /// K classes and the background.
+        case classes(Int)
+        /// An embedding per region, and boxes for as many classes as proposals may have labels (AlignDet).
+        case embedding(hidden: Int, dimension: Int, boxSlots: Int)
+    }
+
+    private let convolutions: [ConvModule]
+    private let layers: [Linear]
+    private let classOutput: Linear?
+    private let boxOutput: Linear
+    private let projectionHidden: Linear?
+    private let projectionOutput: Linear?
+
+    /// - bins: along each side of a region; width: of the fully connected layers.
+    package init(
+        inputs: Int, bins: Int, convolutionCount: Int, convolutionChannels: Int, layerCount: Int, width: Int,
+        sharesBoxes: Bool, output: Output
+    ) {
+        convolutions = (0..<convolutionCount).map {
+            ConvModule($0 == 0 ? inputs : convolutionChannels, convolutionChannels, kernel: 3, activation: .relu)
+        }
+        let flat = (convolutionCount == 0 ? inputs : convolutionChannels) * bins * bins
+        layers = (0..<layerCount).map { Linear($0 == 0 ? flat : width, width, initializer: .xavierUniform) }
+        let features = layerCount == 0 ? flat : width
+        func boxes(_ slots: Int) -> Linear {
+            Linear(features, 4 * (sharesBoxes ? 1 : slots), initializer: .normal(0.001))
+        }
+        switch output {
+        case .classes(let count):
+            classOutput = Linear(features, count + 1, initializer: .normal(0.01))
+            boxOutput = boxes(count)
+            (projectionHidden, projectionOutput) = (nil, nil)
+        case .embedding(let hidden, let dimension, let slots):
+            classOutput = nil
+            boxOutput = boxes(slots)
+            projectionHidden = Linear(features, hidden, initializer: .normal(0.01))
+            projectionOutput = Linear(hidden, dimension, initializer: .normal(0.01))
+        }
+    }
+
+    /// - regions: [R, bins, bins, C]. Returns [R, width].
+    package func features(_ regions: Variable, _ tape: Tape) -> Variable {
+        let map = convolutions.reduce(regions) { $1($0, tape) }
+        return layers.reduce(tape.channelsFirst(map)) { $1($0, tape, activation: .relu) }
+    }
+
+    package func boxDeltas(_ features: Variable, _ tape: Tape) -> Variable { boxOutput(features, tape) }
+
+    /// The embedding of each region, for a head built to pre-train.
+    package func embeddings(_ features: Variable, _ tape: Tape) -> Variable {
+        guard let projectionHidden, let projectionOutput else {
+            preconditionFailure("a head built for detection has no embeddings")
+        }
+        return projectionOutput(projectionHidden(features, tape, activation: .relu), tape)
+    }
+
+    package func callAsFunction(_ regions: Variable, _ tape: Tape) -> RegionOutput {
+        guard let classOutput else { preconditionFailure("a head built for pre-training has no class logits") }
+        let features = features(regions, tape)
+        return RegionOutput(logits: classOutput(features, tape), deltas: boxOutput(features, tape))
+    }
+
+    /// Boxes come last: the part that a momentum network shares with its online network is a prefix.
+    package func visit(_ visitor: inout ParameterVisitor) {
+        visitor.visit("shared_convs", convolutions)
+        visitor.visit("shared_fcs", layers)
+        visitor.visit("fc_cls", classOutput)
+        visitor.visit("fc_cls.0", projectionHidden)
+        visitor.visit("fc_cls.2", projectionOutput)
+        visitor.visit("fc_reg", boxOutput)
+    }
+}

@@ -1,0 +1,29 @@
+package import NN
+package import Tensors
+
+/// The first stage: whether each anchor holds an object, and where exactly.
+/// - Source: Ren et al. 2015; names as mmdetection's (`rpn_conv`, `rpn_cls`, `rpn_reg`).
+package final class RPNHead: Module {
+    private let conv: Conv2d
+    private let classOutput: Conv2d
+    private let boxOutput: Conv2d
+
+    package init(inputs: Int, channels: Int, anchorShapeCount: Int) {
+        conv = Conv2d(inputs, channels, kernel: 3, initializer: .normal(0.01))
+        classOutput = Conv2d(channels, anchorShapeCount, kernel: 1, initializer: .normal(0.01))
+        boxOutput = Conv2d(channels, 4 * anchorShapeCount, kernel: 1, initializer: .normal(0.01))
+    }
+
+    /// One logit and four offsets per anchor of every level.
+    package func callAsFunction(_ pyramid: [Variable], _ tape: Tape) -> DenseOutput {
+        let hidden = pyramid.map { conv($0, tape, activation: .relu) }
+        return DenseOutput(
+            logits: hidden.map { classOutput($0, tape) }, deltas: hidden.map { boxOutput($0, tape) })
+    }
+
+    package func visit(_ visitor: inout ParameterVisitor) {
+        visitor.visit("rpn_conv", conv)
+        visitor.visit("rpn_cls", classOutput)
+        visitor.visit("rpn_reg", boxOutput)
+    }
+}

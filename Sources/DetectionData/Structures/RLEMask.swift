@@ -1,0 +1,126 @@
+/// Which pixels of a picture belong to an object, as lengths of runs down its columns, column after column.
+///
+/// The first run is of pixels outside, and may be 0; runs alternate from there. Together they cover the picture.
+/// - Source: the COCO interface's run-length encoding.
+package struct RLEMask: Sendable, Equatable {
+    package let width: Int
+    package let height: Int
+    package let counts: [UInt32]
+
+    /// - Precondition: the counts add up to `width * height`.
+    package init(width: Int, height: Int, counts: [UInt32]) {
+        precondition(
+            counts.reduce(0) { $0 + Int($1) } == width * height,
+            "runs of \(counts.reduce(0) { $0 + Int($1) }) pixels for a mask of \(width)x\(height)")
+        (self.width, self.height, self.counts) = (width, height, counts)
+    }
+
+    /// - pixels: `width * height` rows from the top; anything but 0 is inside.
+    package init(width: Int, height: Int, pixels: [UInt8]) {
+        precondition(pixels.count == width * height, "\(pixels.count) pixels for \(width)x\(height)")
+        var counts: [UInt32] = []
+        var (length, isInside): (UInt32, Bool) = (0, false)
+        for x in 0..<width {
+            for y in 0..<height {
+                let next = pixels[y * width + x] != 0
+                if next != isInside {
+                    counts.append(length)
+                    (length, isInside) = (0, next)
+                }
+                length += 1
+            }
+        }
+        counts.append(length)
+        self.init(width: width, height: height, counts: counts)
+    }
+
+    /// Pixels inside.
+    package var area: Int { stride(from: 1, to: counts.count, by: 2).reduce(0) { $0 + Int(counts[$1]) } }
+
+    /// One byte per pixel, rows from the top: 1 inside, 0 outside.
+    package var pixels: [UInt8] {
+        var pixels = [UInt8](repeating: 0, count: width * height)
+        var position = 0
+        for (i, count) in counts.enumerated() {
+            if i % 2 == 1 {
+                for p in position..<(position + Int(count)) { pixels[p % height * width + p / height] = 1 }
+            }
+            position += Int(count)
+        }
+        return pixels
+    }
+
+    /// The smallest box around all pixels inside; without any, a box of no size at the origin.
+    package var boundingBox: Box {
+        var (left, right, top, bottom) = (width, -1, height, -1)
+        var position = 0
+        for (i, count) in counts.enumerated() where count > 0 {
+            let end = position + Int(count) - 1
+            if i % 2 == 1 {
+                let (first, last) = (position / height, end / height)
+                (left, right) = (min(left, first), max(right, last))
+                // A run over the end of a column touches both edges.
+                top = min(top, first == last ? position % height : 0)
+                bottom = max(bottom, first == last ? end % height : height - 1)
+            }
+            position += Int(count)
+        }
+        guard right >= 0 else { return Box(x1: 0, y1: 0, x2: 0, y2: 0) }
+        return Box(x1: Float(left), y1: Float(top), x2: Float(right + 1), y2: Float(bottom + 1))
+    }
+
+    /// Pixels that are inside any of several masks of one size.
+    /// - Precondition: there is at least one.
+    package static func union(_ masks: [RLEMask]) -> RLEMask {
+        precondition(!masks.isEmpty, "the union of no masks")
+        return masks.dropFirst().reduce(masks[0]) { $0.union($1) }
+    }
+
+    private func union(_ other: RLEMask) -> RLEMask {
+        precondition(width == other.width && height == other.height, "masks of different sizes")
+        var cursors = (RunCursor(counts), RunCursor(other.counts))
+        var merged: [UInt32] = []
+        var (length, isInside): (UInt32, Bool) = (0, false)
+        while !cursors.0.isAtEnd, !cursors.1.isAtEnd {
+            let next = cursors.0.isInside || cursors.1.isInside
+            let step = min(cursors.0.left, cursors.1.left)
+            if next != isInside {
+                merged.append(length)
+                (length, isInside) = (0, next)
+            }
+            length += step
+            cursors.0.advance(step)
+            cursors.1.advance(step)
+        }
+        merged.append(length)
+        return RLEMask(width: width, height: height, counts: merged)
+    }
+
+    /// A place in a list of runs, never at the end of one.
+    private struct RunCursor {
+        private let counts: [UInt32]
+        private var index = 0
+        private(set) var left: UInt32
+
+        init(_ counts: [UInt32]) {
+            self.counts = counts
+            left = counts.first ?? 0
+            skipEmpty()
+        }
+
+        var isAtEnd: Bool { index >= counts.count }
+        var isInside: Bool { index % 2 == 1 }
+
+        mutating func advance(_ step: UInt32) {
+            left -= step
+            skipEmpty()
+        }
+
+        private mutating func skipEmpty() {
+            while left == 0, index < counts.count {
+                index += 1
+                left = index < counts.count ? counts[index] : 0
+            }
+        }
+    }
+}

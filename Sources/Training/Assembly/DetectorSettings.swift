@@ -1,0 +1,59 @@
+internal import Detection
+internal import NN
+
+extension AssignerConfig {
+    var matcher: MaxIoUMatcher {
+        MaxIoUMatcher(
+            positive: Float(positive), negative: Float(negative), minimumPositive: Float(minimumPositive),
+            lowQuality: lowQuality ? .claimingBox : .none)
+    }
+}
+
+extension HeadConfig.BoxLoss {
+    var loss: RetinaNet.Settings.BoxLoss {
+        switch self {
+        case .l1: .offsets(.l1)
+        case .smoothL1: .offsets(.smoothL1(beta: 1 / 9))
+        case .giou: .giou
+        }
+    }
+}
+
+extension RegionHeadConfig.BoxLoss {
+    var loss: BoxRegressionLoss {
+        switch self {
+        case .l1: .l1
+        case .smoothL1: .smoothL1(beta: 1 / 9)
+        }
+    }
+}
+
+extension BalancedSamplerConfig {
+    var sampler: RandomSampler {
+        RandomSampler(
+            count: count, positiveFraction: Float(positiveFraction), negativesPerPositive: negativesPerPositive)
+    }
+}
+
+extension RPNConfig {
+    var settings: RPNSettings {
+        func limits(_ part: ProposalLimitsConfig) -> RPNSettings.Limits {
+            RPNSettings.Limits(perLevel: part.perLevel, total: part.total)
+        }
+        return RPNSettings(
+            matcher: assigner.matcher, sampler: sampler.sampler, boxLoss: boxLoss.loss, training: limits(training),
+            testing: limits(testing), suppressionThreshold: nmsThreshold, minimumSide: Float(minimumSide))
+    }
+}
+
+extension TwoStageConfig {
+    var regionSettings: RegionSettings {
+        let deviations = head.deviations.map { Float($0) }
+        return RegionSettings(
+            matcher: assigner.matcher, sampler: sampler.sampler,
+            deviations: BoxCoder.Deviations(
+                x: deviations[0], y: deviations[1], width: deviations[2], height: deviations[3]),
+            boxLoss: head.boxLoss.loss, scoreThreshold: Float(test.scoreThreshold),
+            suppressionThreshold: test.nmsThreshold, detectionLimit: test.maximumDetections, minimumSide: 0)
+    }
+}

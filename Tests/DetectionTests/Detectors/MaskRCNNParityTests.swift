@@ -1,0 +1,22 @@
+import Tensors
+import Testing
+
+/// Mask R-CNN against torchvision's. What it shares with Faster R-CNN is compared there.
+@Suite(.serialized) struct MaskRCNNParityTests {
+    private let parity: TwoStageParity
+
+    init() throws {
+        parity = try TwoStageParity("mask") { small in
+            TorchvisionFasterRCNN.make(masks: TorchvisionFasterRCNN.maskBranch(small: small))
+        }
+    }
+
+    @Test func lossesMatch() throws { try parity.lossesMatch() }
+
+    @Test(arguments: [KernelSet.fast, .plain])
+    func everyGradientMatches(kernels: KernelSet) throws { try parity.everyGradientMatches(kernels: kernels) }
+
+    @Test func tenStepsGiveTheSameLosses() throws { try parity.tenStepsGiveTheSameLosses() }
+
+    @Test func masksAreTheSame() throws { try parity.masksAreTheSame() }
+}
