@@ -29,15 +29,15 @@ import Testing
         }
         let table = ForeignFamily.torchvision.table(forForeign: Array(rows.keys))
         let expected = Set(rows.compactMap { name, shape in table.own(name).map { "\($0.name) \(shape)" } })
-        let network = ModelAssembly(try load("retinanet_resnet50_fpn").model, reducer: LocalStatistics())
-            .retinaNet()
+        let network = try ModelAssembly(load("retinanet_resnet50_fpn").model, reducer: LocalStatistics())
+            .retinaNet().network
         #expect(Set(network.namedTensors.map { "\($0.path) \($0.tensor.shape)" }) == expected)
         #expect(expected.count == rows.count)
     }
 
     @Test func torchvisionsRetinaNetHasItsAnchors() throws {
-        let network = ModelAssembly(try load("retinanet_resnet50_fpn").model, reducer: LocalStatistics())
-            .retinaNet()
+        let network = try ModelAssembly(load("retinanet_resnet50_fpn").model, reducer: LocalStatistics())
+            .retinaNet().network
         let own = network.anchorGenerator.baseAnchors.flatMap { level in
             level.flatMap { [$0.0, $0.1, $0.2, $0.3] }
         }

@@ -129,7 +129,8 @@ struct TwoStageParity {
             let tape = Tape(recording: true)
             let terms = network.losses(images, targets, draws: draws, tape)
             for term in terms {
-                let i = try #require(keys.firstIndex(of: try #require(names[term.name])))
+                let key = try #require(names[term.name])
+                let i = try #require(keys.firstIndex(of: key))
                 expectClose(
                     Double(term.value), history[keys.count * step + i], relative: Tolerance.tenSteps,
                     "step \(step) \(term.name)")

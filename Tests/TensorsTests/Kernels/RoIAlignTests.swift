@@ -69,8 +69,11 @@ import Testing
         let tape = Tape(recording: true)
         let y = tape.channelsFirst(tape.input(x))
         #expect(y.shape == [2, 120])
-        let expected = (0..<2).flatMap { p in
-            (0..<20).flatMap { c in (0..<6).map { Float(p * 120 + $0 * 20 + c) } }
+        var expected: [Float] = []
+        for p in 0..<2 {
+            for c in 0..<20 {
+                for r in 0..<6 { expected.append(Float(p * 120 + r * 20 + c)) }
+            }
         }
         #expect(y.tensor.values == expected)
         tape.backward(from: [(y, y.tensor)])

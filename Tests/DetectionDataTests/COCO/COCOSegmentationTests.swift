@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Outlines on their way from a file to a sample and from a detection to a file.
-@Suite struct SegmentationTests {
+@Suite struct COCOSegmentationTests {
     private func read(_ segmentation: String, withMasks: Bool = true) throws -> COCOAnnotations {
         let text = """
             {"images": [{"id": 1, "file_name": "a.jpg", "width": 3, "height": 2}],
