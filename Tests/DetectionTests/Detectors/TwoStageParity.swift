@@ -137,7 +137,7 @@ struct TwoStageParity {
             }
             tape.backward(terms.map { ($0.sum, $0.factor) })
             arena.finishAccumulation()
-            optimizer.step(rate: 1e-4, gradientScale: 1)
+            optimizer.step(rate: 2e-5, gradientScale: 1)
         }
     }
 
