@@ -37,15 +37,39 @@ package final class FasterRCNN: Detector {
 
     package func losses(_ images: Tensor, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm] {
         let pyramid = neck(backbone(images, tape), tape)
-        let first = rpnHead(pyramid, tape)
-        let anchors = anchors(of: first, images)
-        let proposals = ProposalDecoder(settings: rpn, anchors: anchors).proposals(
-            first, targets, limits: rpn.training)
-        let sampled = sample(proposals, targets, draws)
+        let first = propose(pyramid, rpnHead, inputShape: images.shape, targets, limits: rpn.training, tape)
+        let sampled = sample(first.proposals, targets, draws)
         let output = boxHead(extractor(pyramid, sampled.map(\.boxes), tape), tape)
-        return RPNLoss(settings: rpn, anchors: anchors).terms(first, targets, draws: draws, tape)
+        return proposalLosses(first, targets, draws, tape)
             + RegionLoss(settings: regions).terms(output, sampled, targets, tape)
             + (masks.map { [$0.loss(pyramid, sampled, targets, tape)] } ?? [])
+    }
+
+    /// What the first stage gives.
+    package struct FirstStage {
+        package let output: DenseOutput
+        package let anchors: AnchorSet
+        /// Per image, best first.
+        package let proposals: [[Box]]
+    }
+
+    /// The first stage on a pyramid, by this head or a momentum network's.
+    /// - inputShape: of the images, [N, H, W, 3].
+    package func propose(
+        _ pyramid: [Variable], _ head: RPNHead, inputShape: [Int], _ targets: [Target], limits: RPNSettings.Limits,
+        _ tape: Tape
+    ) -> FirstStage {
+        let output = head(pyramid, tape)
+        let anchors = anchorGenerator.anchors(
+            output.deltas.map { ($0.shape[1], $0.shape[2]) }, inputHeight: inputShape[1], inputWidth: inputShape[2])
+        let proposals = ProposalDecoder(settings: rpn, anchors: anchors).proposals(output, targets, limits: limits)
+        return FirstStage(output: output, anchors: anchors, proposals: proposals)
+    }
+
+    package func proposalLosses(
+        _ first: FirstStage, _ targets: [Target], _ draws: DrawKey, _ tape: Tape
+    ) -> [LossTerm] {
+        RPNLoss(settings: rpn, anchors: first.anchors).terms(first.output, targets, draws: draws, tape)
     }
 
     /// The regions of every image that the second stage trains on.
@@ -60,9 +84,9 @@ package final class FasterRCNN: Detector {
     package func detect(_ images: Tensor, _ targets: [Target]) -> [[DetectedObject]] {
         let tape = Tape(recording: false)
         let pyramid = neck(backbone(images, tape), tape)
-        let first = rpnHead(pyramid, tape)
-        let proposals = ProposalDecoder(settings: rpn, anchors: anchors(of: first, images)).proposals(
-            first, targets, limits: rpn.testing)
+        let proposals = propose(
+            pyramid, rpnHead, inputShape: images.shape, targets, limits: rpn.testing, tape
+        ).proposals
         let output = boxHead(extractor(pyramid, proposals, tape), tape)
         let found = RegionDecoder(settings: regions).detections(output, proposals, targets)
         let pixels = masks?.masks(pyramid, found, targets, tape)
@@ -73,12 +97,6 @@ package final class FasterRCNN: Detector {
                     label: object.label, mask: pixels?[n][i])
             }
         }
-    }
-
-    package func anchors(of output: DenseOutput, _ images: Tensor) -> AnchorSet {
-        anchorGenerator.anchors(
-            output.deltas.map { ($0.shape[1], $0.shape[2]) }, inputHeight: images.shape[1],
-            inputWidth: images.shape[2])
     }
 
     package var frozenPrefixes: [String] { backbone.frozenPrefixes.map { "backbone." + $0 } }

@@ -21,12 +21,12 @@ package final class BBoxHead: Module {
         case embedding(hidden: Int, dimension: Int, boxSlots: Int)
     }
 
-    private let convolutions: [ConvModule]
-    private let layers: [Linear]
+    package let convolutions: [ConvModule]
+    package let layers: [Linear]
     private let classOutput: Linear?
     private let boxOutput: Linear
-    private let projectionHidden: Linear?
-    private let projectionOutput: Linear?
+    /// In a head built to pre-train, the two layers that make an embedding of a region's features.
+    package let projection: (hidden: Linear, output: Linear)?
 
     /// - bins: along each side of a region; width: of the fully connected layers.
     package init(
@@ -46,12 +46,14 @@ package final class BBoxHead: Module {
         case .classes(let count):
             classOutput = Linear(features, count + 1, initializer: .normal(0.01))
             boxOutput = boxes(count)
-            (projectionHidden, projectionOutput) = (nil, nil)
+            projection = nil
         case .embedding(let hidden, let dimension, let slots):
             classOutput = nil
             boxOutput = boxes(slots)
-            projectionHidden = Linear(features, hidden, initializer: .normal(0.01))
-            projectionOutput = Linear(hidden, dimension, initializer: .normal(0.01))
+            projection = (
+                Linear(features, hidden, initializer: .normal(0.01)),
+                Linear(hidden, dimension, initializer: .normal(0.01))
+            )
         }
     }
 
@@ -65,10 +67,8 @@ package final class BBoxHead: Module {
 
     /// The embedding of each region, for a head built to pre-train.
     package func embeddings(_ features: Variable, _ tape: Tape) -> Variable {
-        guard let projectionHidden, let projectionOutput else {
-            preconditionFailure("a head built for detection has no embeddings")
-        }
-        return projectionOutput(projectionHidden(features, tape, activation: .relu), tape)
+        guard let projection else { preconditionFailure("a head built for detection has no embeddings") }
+        return projection.output(projection.hidden(features, tape, activation: .relu), tape)
     }
 
     package func callAsFunction(_ regions: Variable, _ tape: Tape) -> RegionOutput {
@@ -82,8 +82,8 @@ package final class BBoxHead: Module {
         visitor.visit("shared_convs", convolutions)
         visitor.visit("shared_fcs", layers)
         visitor.visit("fc_cls", classOutput)
-        visitor.visit("fc_cls.0", projectionHidden)
-        visitor.visit("fc_cls.2", projectionOutput)
+        visitor.visit("fc_cls.0", projection?.hidden)
+        visitor.visit("fc_cls.2", projection?.output)
         visitor.visit("fc_reg", boxOutput)
     }
 }

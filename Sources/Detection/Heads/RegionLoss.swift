@@ -23,23 +23,24 @@ package struct RegionLoss {
         let classes = tape.scalar(part.sum, gradients: [(output.logits, gradient)])
         return [
             LossTerm("loss_cls", sum: classes, divisor: Double(max(1, labels.count))),
-            boxTerm(output.deltas, sampled, targets, slot: { $0.labels[$1] }, tape),
+            boxTerm(output.deltas, sampled, targets, slot: { Int(targets[$0].labels[$1]) }, tape),
         ]
     }
 
     /// The box loss, divided by the number of all regions.
-    /// - slot: whose four offsets of a row stand for a target's box.
+    /// - slot: which four offsets of a row stand for a box, from the image's position and the box's in its target; nil
+    ///   where none do, and the region counts in the divisor alone.
     package func boxTerm(
-        _ deltas: Variable, _ sampled: [SampledRegions], _ targets: [Target], slot: (Target, Int) -> Int32,
+        _ deltas: Variable, _ sampled: [SampledRegions], _ targets: [Target], slot: (Int, Int) -> Int?,
         _ tape: Tape
     ) -> LossTerm {
         let slotCount = deltas.shape[1] / 4
         var rows: [Int32] = []
         var truth: [Float] = []
         var start = 0
-        for (regions, target) in zip(sampled, targets) {
+        for (n, (regions, target)) in zip(sampled, targets).enumerated() {
             for (i, box) in regions.truths.enumerated() {
-                let place = slotCount == 1 ? 0 : Int(slot(target, box))
+                guard let place = slotCount == 1 ? 0 : slot(n, box) else { continue }
                 precondition((0..<slotCount).contains(place), "box slot \(place) of \(slotCount)")
                 rows.append(Int32((start + i) * slotCount + place))
                 truth += offsets(from: regions.boxes[i], to: target.boxes[box])

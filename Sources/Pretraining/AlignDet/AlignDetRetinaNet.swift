@@ -52,7 +52,7 @@ package final class AlignDetRetinaNet: Objective {
     }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
-        let (first, second) = features(views)
+        let (first, second) = AlignDetViews.features(views, online.backbone)
         tape.lap(.backbone)
         let silent = Tape(recording: false)
         let pyramid = online.neck(first, tape)
@@ -61,7 +61,7 @@ package final class AlignDetRetinaNet: Objective {
         let targetFeatures = branch.head.classFeatures(branch.neck(second, silent), silent)
         tape.lap(.forward)
 
-        let offsets = Self.labelOffsets(views)
+        let offsets = AlignDetViews.labelOffsets(views)
         func sample(_ maps: [Variable], view: Int) -> (SampledAnchors, AnchorSet) {
             let anchors = online.anchorGenerator.anchors(
                 maps.map { ($0.shape[1], $0.shape[2]) }, inputHeight: views[view].height,
@@ -91,22 +91,6 @@ package final class AlignDetRetinaNet: Objective {
         ]
     }
 
-    /// Both views' feature maps. The backbone is frozen: one pass serves both where their sizes agree.
-    private func features(_ views: [Batch]) -> (first: [Variable], second: [Variable]) {
-        let silent = Tape(recording: false)
-        guard views[0].height == views[1].height, views[0].width == views[1].width else {
-            return (online.backbone(views[0].images, silent), online.backbone(views[1].images, silent))
-        }
-        let n = views[0].count
-        let both = Tensor(
-            views[0].pixels + views[1].pixels, shape: [n + views[1].count, views[0].height, views[0].width, 3])
-        let maps = online.backbone(both, silent)
-        return (
-            maps.map { Variable(constant: $0.tensor.prefix(0..<n)) },
-            maps.map { Variable(constant: $0.tensor.prefix(n..<(n + views[1].count))) }
-        )
-    }
-
     /// The projection of the sampled anchors' features, [R, D].
     private static func embeddings(
         _ maps: [Variable], _ sampled: SampledAnchors, _ projection: AnchorProjection?, _ tape: Tape
@@ -114,16 +98,5 @@ package final class AlignDetRetinaNet: Objective {
         guard let projection else { preconditionFailure("pre-training needs a head with a projection") }
         let rows = zip(maps, sampled.rows).map { tape.gatherRows($0.rows, $1) }
         return projection(tape.concatenateRows(rows), shape: sampled.shapes, tape)
-    }
-
-    /// The label of each image's first proposal: proposals of a batch are numbered through.
-    private static func labelOffsets(_ views: [Batch]) -> [Int32] {
-        var offsets: [Int32] = []
-        var next: Int32 = 0
-        for n in 0..<views[0].count {
-            offsets.append(next)
-            next += 1 + views.reduce(-1) { max($0, $1.targets[n].boxIDs.max() ?? -1) }
-        }
-        return offsets
     }
 }

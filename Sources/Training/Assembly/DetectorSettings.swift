@@ -5,7 +5,17 @@ extension AssignerConfig {
     var matcher: MaxIoUMatcher {
         MaxIoUMatcher(
             positive: Float(positive), negative: Float(negative), minimumPositive: Float(minimumPositive),
-            lowQuality: lowQuality ? .claimingBox : .none)
+            lowQuality: lowQuality.rule)
+    }
+}
+
+extension AssignerConfig.LowQuality {
+    fileprivate var rule: MaxIoUMatcher.LowQuality {
+        switch self {
+        case .none: .none
+        case .all: .claimingBox
+        case .once: .claimingBoxOnce
+        }
     }
 }
 
@@ -53,7 +63,8 @@ extension TwoStageConfig {
             matcher: assigner.matcher, sampler: sampler.sampler,
             deviations: BoxCoder.Deviations(
                 x: deviations[0], y: deviations[1], width: deviations[2], height: deviations[3]),
-            boxLoss: head.boxLoss.loss, scoreThreshold: Float(test.scoreThreshold),
-            suppressionThreshold: test.nmsThreshold, detectionLimit: test.maximumDetections, minimumSide: 0)
+            boxLoss: head.boxLoss.loss, scoreThreshold: Float(test?.scoreThreshold ?? 1),
+            suppressionThreshold: test?.nmsThreshold ?? 1, detectionLimit: test?.maximumDetections ?? 0,
+            minimumSide: 0)
     }
 }

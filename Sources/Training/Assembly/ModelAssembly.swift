@@ -16,8 +16,8 @@ package struct ModelAssembly {
     /// The detector of a configuration, not initialised.
     package func detector() -> any Detector {
         switch config.stages {
-        case .one(let stage): makeRetinaNet(stage)
-        case .two(let stages): makeFasterRCNN(stages)
+        case .one(let stage): retinaNet(stage)
+        case .two(let stages): fasterRCNN(stages)
         }
     }
 
@@ -25,18 +25,30 @@ package struct ModelAssembly {
     package func retinaNet() throws -> (network: RetinaNet, stage: OneStageConfig) {
         guard case .one(let stage) = config.stages else {
             throw TrainingError(
-                .configuration, "model.detector is \(config.detector.rawValue)",
-                hint: "AlignDet pre-trains retinanet")
+                .configuration, "model.detector is \(config.detector.rawValue)", hint: "this takes retinanet")
         }
-        return (makeRetinaNet(stage), stage)
+        return (retinaNet(stage), stage)
     }
 
     /// A second neck and head of the same architecture, for a momentum network.
-    package func momentumParts(of network: RetinaNet) throws -> (neck: FPN, head: RetinaHead) {
-        (makeNeck(network.backbone), try retinaNet().network.head)
+    package func momentumParts(of network: RetinaNet, _ stage: OneStageConfig) -> (neck: FPN, head: RetinaHead) {
+        (
+            makeNeck(network.backbone),
+            makeHead(stage.head, anchorShapeCount: network.anchorGenerator.shapeCount)
+        )
     }
 
-    private func makeRetinaNet(_ stage: OneStageConfig) -> RetinaNet {
+    /// The same of a Faster R-CNN.
+    package func momentumParts(
+        of network: FasterRCNN, _ stages: TwoStageConfig
+    ) -> (neck: FPN, rpnHead: RPNHead, boxHead: BBoxHead) {
+        (
+            makeNeck(network.backbone),
+            makeRPNHead(stages, anchorShapeCount: network.anchorGenerator.shapeCount), makeBoxHead(stages)
+        )
+    }
+
+    package func retinaNet(_ stage: OneStageConfig) -> RetinaNet {
         let backbone = self.backbone()
         let generator = makeAnchors(stage.anchors)
         return RetinaNet(
@@ -129,10 +141,10 @@ package struct ModelAssembly {
             detectionLimit: stage.test?.maximumDetections ?? 0)
     }
 
-    private func makeFasterRCNN(_ stages: TwoStageConfig) -> FasterRCNN {
+    package func fasterRCNN(_ stages: TwoStageConfig) -> FasterRCNN {
         let backbone = self.backbone()
         let generator = makeAnchors(stages.anchors)
-        let (roi, head) = (stages.roi, stages.head)
+        let roi = stages.roi
         let strides = Array(stages.anchors.strides.prefix(roi.levelCount))
         func extractor(bins: Int) -> RoIExtractor {
             RoIExtractor(
@@ -143,21 +155,34 @@ package struct ModelAssembly {
             MaskBranch(
                 head: MaskHead(
                     inputs: config.neck.channels, channels: part.channels, convolutionCount: part.convolutionCount,
-                    classCount: head.classCount),
+                    classCount: config.classCount ?? 0),
                 extractor: extractor(bins: part.bins),
                 target: RoIAlign(bins: 2 * part.bins, sampleCount: 0, isAligned: roi.aligned), roundsTargets: true,
                 threshold: Float(part.threshold))
         }
         return FasterRCNN(
             backbone: backbone, neck: makeNeck(backbone),
-            rpnHead: RPNHead(
-                inputs: config.neck.channels, channels: stages.rpn.channels, anchorShapeCount: generator.shapeCount),
-            boxHead: BBoxHead(
-                inputs: config.neck.channels, bins: roi.bins, convolutionCount: head.convolutionCount,
-                convolutionChannels: head.convolutionChannels, layerCount: head.layerCount, width: head.width,
-                sharesBoxes: head.classAgnostic, output: .classes(head.classCount)),
+            rpnHead: makeRPNHead(stages, anchorShapeCount: generator.shapeCount), boxHead: makeBoxHead(stages),
             anchorGenerator: generator,
             extractor: extractor(bins: roi.bins), rpn: stages.rpn.settings, regions: stages.regionSettings,
             masks: masks)
+    }
+
+    private func makeRPNHead(_ stages: TwoStageConfig, anchorShapeCount: Int) -> RPNHead {
+        RPNHead(inputs: config.neck.channels, channels: stages.rpn.channels, anchorShapeCount: anchorShapeCount)
+    }
+
+    private func makeBoxHead(_ stages: TwoStageConfig) -> BBoxHead {
+        let head = stages.head
+        let output: BBoxHead.Output =
+            switch head.output {
+            case .projection(let hidden, let embedding, let slots):
+                .embedding(hidden: hidden, dimension: embedding, boxSlots: slots)
+            case .classification(let classes): .classes(classes)
+            }
+        return BBoxHead(
+            inputs: config.neck.channels, bins: stages.roi.bins, convolutionCount: head.convolutionCount,
+            convolutionChannels: head.convolutionChannels, layerCount: head.layerCount, width: head.width,
+            sharesBoxes: head.classAgnostic, output: output)
     }
 }

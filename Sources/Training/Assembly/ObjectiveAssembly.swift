@@ -26,47 +26,60 @@ package struct ObjectiveAssembly {
             try prepare(detector)
             return SupervisedObjective(detector)
         }
-        let (network, stage) = try assembly.retinaNet()
-        network.initialize(seed: config.run.seed, except: skipped)
-        try prepare(network)
         guard config.model.backbone.frozenStages == config.model.backbone.name.stageCount else {
             throw TrainingError(
                 .configuration, "model.backbone.frozen_stages is \(config.model.backbone.frozenStages)",
                 hint: "AlignDet shares one frozen backbone: set it to \(config.model.backbone.name.stageCount)")
         }
-        let momentum = try assembly.momentumParts(of: network)
-        // A copy is overwritten as a whole.
-        if objective.switches.targetInitialisation != .copy {
-            MomentumStart(neck: momentum.neck, head: momentum.head).initialize(seed: config.run.seed &+ 1)
+        switch config.model.stages {
+        case .one(let stage):
+            let network = assembly.retinaNet(stage)
+            let (neck, head) = assembly.momentumParts(of: network, stage)
+            network.initialize(seed: config.run.seed, except: skipped)
+            try prepare(network)
+            start([("neck", neck), ("bbox_head", head)], objective)
+            let sampler = RandomSampler(
+                count: stage.sampler?.count ?? 0, negativesPerPositive: stage.sampler?.negativesPerPositive ?? 0)
+            return AlignDetRetinaNet(
+                online: network, momentumNeck: neck, momentumHead: head, settings: objective.settings(sampler))
+        case .two(let stages):
+            let network = assembly.fasterRCNN(stages)
+            let (neck, rpnHead, boxHead) = assembly.momentumParts(of: network, stages)
+            network.initialize(seed: config.run.seed, except: skipped)
+            try prepare(network)
+            start([("neck", neck), ("rpn_head", rpnHead), ("roi_head.bbox_head", boxHead)], objective)
+            return AlignDetFasterRCNN(
+                online: network, neck: neck, rpnHead: rpnHead, boxHead: boxHead,
+                settings: objective.settings(stages.sampler.sampler))
         }
-        return AlignDetRetinaNet(
-            online: network, momentumNeck: momentum.neck, momentumHead: momentum.head,
-            settings: objective.settings(sampler: stage.sampler))
     }
 
-    /// Neck and head under one name each, to start them with streams of their own.
-    private final class MomentumStart: Module {
-        let neck: FPN
-        let head: RetinaHead
+    /// Starts a momentum network's parts with streams of their own.
+    private func start(_ parts: [(name: String, module: any Module)], _ objective: ObjectiveConfig) {
+        // A copy is overwritten as a whole.
+        guard objective.switches.targetInitialisation != .copy else { return }
+        MomentumParts(parts).initialize(seed: config.run.seed &+ 1)
+    }
 
-        init(neck: FPN, head: RetinaHead) { (self.neck, self.head) = (neck, head) }
+    private final class MomentumParts: Module {
+        private let parts: [(name: String, module: any Module)]
+
+        init(_ parts: [(name: String, module: any Module)]) { self.parts = parts }
 
         func visit(_ visitor: inout ParameterVisitor) {
-            visitor.visit("neck", neck)
-            visitor.visit("bbox_head", head)
+            for (name, module) in parts { visitor.visit(name, module) }
         }
     }
 }
 
 extension ObjectiveConfig {
-    fileprivate func settings(sampler: SamplerConfig?) -> AlignDetSettings {
+    fileprivate func settings(_ sampler: RandomSampler) -> AlignDetSettings {
         AlignDetSettings(
             temperature: Float(temperature), momentumStart: momentumStart, momentumEnd: momentumEnd,
             contrastiveWeight: Float(contrastiveWeight), boxWeight: Float(boxWeight),
             labelLayout: switches.retinaLabelLayout == .levelMajor ? .levelMajor : .imageMajor,
             targetStart: switches.targetInitialisation == .copy ? .copy : .independent,
             backgroundLabel: switches.backgroundLabel == .sentinel ? .sentinel : .embeddingDimension,
-            sampler: RandomSampler(
-                count: sampler?.count ?? 0, negativesPerPositive: sampler?.negativesPerPositive ?? 0))
+            sampler: sampler)
     }
 }

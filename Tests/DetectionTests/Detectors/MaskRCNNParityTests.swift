@@ -16,5 +16,7 @@ import Testing
     @Test(arguments: [KernelSet.fast, .plain])
     func everyGradientMatches(kernels: KernelSet) throws { try parity.everyGradientMatches(kernels: kernels) }
 
+    @Test func tenStepsGiveTheSameLosses() throws { try parity.tenStepsGiveTheSameLosses() }
+
     @Test func masksAreTheSame() throws { try parity.masksAreTheSame() }
 }

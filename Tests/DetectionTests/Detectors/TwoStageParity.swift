@@ -58,10 +58,9 @@ struct TwoStageParity {
         for (level, map) in pyramid.enumerated() {
             try expectDigest(map.tensor, golden, "p\(level + 2)", relative: Tolerance.detector)
         }
-        let output = network.rpnHead(pyramid, tape)
-        let proposals = ProposalDecoder(settings: network.rpn, anchors: network.anchors(of: output, images))
-            .proposals(output, targets, limits: network.rpn.training)
-        for (i, boxes) in proposals.enumerated() {
+        let first = network.propose(
+            pyramid, network.rpnHead, inputShape: images.shape, targets, limits: network.rpn.training, tape)
+        for (i, boxes) in first.proposals.enumerated() {
             expectClose(
                 corners(boxes), try golden.floats("proposals.\(i)"), relative: Tolerance.detector, "proposals")
         }
@@ -137,7 +136,7 @@ struct TwoStageParity {
             }
             tape.backward(terms.map { ($0.sum, $0.factor) })
             arena.finishAccumulation()
-            optimizer.step(rate: 1e-4, gradientScale: 1)
+            optimizer.step(rate: 2e-5, gradientScale: 1)
         }
     }
 

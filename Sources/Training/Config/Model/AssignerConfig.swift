@@ -6,8 +6,16 @@ package struct AssignerConfig: Sendable, Equatable {
     package let negative: Double
     /// What a box's best anchors need at least to be claimed.
     package let minimumPositive: Double
-    /// Whether a box claims its best anchors even if they are not positive.
-    package let lowQuality: Bool
+    /// Whether a box claims its best candidates even if they are not positive.
+    package let lowQuality: LowQuality
+
+    package enum LowQuality: String, Sendable, CaseIterable {
+        case none = "false"
+        /// All that are tied.
+        case all = "true"
+        /// The first of them (mmdetection without `gt_max_assign_all`).
+        case once
+    }
 
     enum Key: String, ConfigKey {
         case positive, negative
@@ -22,13 +30,13 @@ package struct AssignerConfig: Sendable, Equatable {
             throw section.error(.negative, "\(negative) is above 'positive', which is \(positive)")
         }
         minimumPositive = try section.number(.minimumPositive, .fraction)
-        lowQuality = try section.flag(.lowQuality)
+        lowQuality = try section.choice(.lowQuality)
     }
 
     var node: ConfigNode {
         .section([
             (Key.positive, .number(positive)), (.negative, .number(negative)),
-            (.minimumPositive, .number(minimumPositive)), (.lowQuality, .flag(lowQuality)),
+            (.minimumPositive, .number(minimumPositive)), (.lowQuality, .name(lowQuality)),
         ])
     }
 }

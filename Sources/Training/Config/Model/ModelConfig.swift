@@ -37,7 +37,8 @@ package struct ModelConfig: Sendable, Equatable {
         switch stages {
         case .one(let stage):
             if case .classification(let classes, _) = stage.head.output { classes } else { nil }
-        case .two(let stages): stages.head.classCount
+        case .two(let stages):
+            if case .classification(let classes) = stages.head.output { classes } else { nil }
         }
     }
 

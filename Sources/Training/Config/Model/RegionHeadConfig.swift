@@ -5,12 +5,20 @@ package struct RegionHeadConfig: Sendable, Equatable {
         case smoothL1 = "smooth_l1"
     }
 
+    /// What the class branch ends in.
+    package enum Output: Sendable, Equatable {
+        /// Pre-training: for each region a vector that the contrastive loss compares.
+        /// - hidden: width between the two layers; boxSlots: proposals of a batch that learn boxes.
+        case projection(hidden: Int, embedding: Int, boxSlots: Int)
+        case classification(classes: Int)
+    }
+
     package let convolutionCount: Int
     package let convolutionChannels: Int
     package let layerCount: Int
     /// Of the fully connected layers.
     package let width: Int
-    package let classCount: Int
+    package let output: Output
     /// Whether all classes share four box offsets.
     package let classAgnostic: Bool
     package let boxLoss: BoxLoss
@@ -18,29 +26,47 @@ package struct RegionHeadConfig: Sendable, Equatable {
     package let deviations: [Double]
 
     enum Key: String, ConfigKey {
-        case channels, layers, width, classes, deviations
+        case channels, layers, width, classes, embedding, deviations
+        case projectionHidden = "projection_hidden"
+        case boxSlots = "box_slots"
         case stackedConvolutions = "stacked_convs"
         case classAgnostic = "class_agnostic"
         case boxLoss = "box_loss"
     }
 
-    init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
+    init(_ section: ConfigSection<Key>, _ task: RunConfig.Task) throws(ConfigurationError) {
         convolutionCount = try section.integer(.stackedConvolutions, in: 0...Int.max)
         convolutionChannels = try section.integer(.channels, in: 1...Int.max)
         layerCount = try section.integer(.layers, in: 0...Int.max)
         width = try section.integer(.width, in: 1...Int.max)
-        classCount = try section.integer(.classes, in: 1...Int.max)
+        switch task {
+        case .pretrain:
+            try section.refuse(.classes, because: "pre-training knows no classes")
+            output = .projection(
+                hidden: try section.integer(.projectionHidden, in: 1...Int.max),
+                embedding: try section.integer(.embedding, in: 1...Int.max),
+                boxSlots: try section.integer(.boxSlots, in: 1...Int.max))
+        case .finetune:
+            try section.refuse(.projectionHidden, .embedding, .boxSlots, because: "only pre-training projects")
+            output = .classification(classes: try section.integer(.classes, in: 1...Int.max))
+        }
         classAgnostic = try section.flag(.classAgnostic)
         boxLoss = try section.choice(.boxLoss)
         deviations = try section.numbers(.deviations, count: 4, .positive)
     }
 
     var node: ConfigNode {
-        .section([
+        let last: [(Key, ConfigNode?)] =
+            switch output {
+            case .projection(let hidden, let embedding, let slots):
+                [(.projectionHidden, .count(hidden)), (.embedding, .count(embedding)), (.boxSlots, .count(slots))]
+            case .classification(let classes): [(.classes, .count(classes))]
+            }
+        return .section([
             (Key.stackedConvolutions, .count(convolutionCount)), (.channels, .count(convolutionChannels)),
-            (.layers, .count(layerCount)), (.width, .count(width)), (.classes, .count(classCount)),
+            (.layers, .count(layerCount)), (.width, .count(width)),
             (.classAgnostic, .flag(classAgnostic)), (.boxLoss, .name(boxLoss)),
             (.deviations, .list(deviations.map { .number($0) })),
-        ])
+        ] + last)
     }
 }

@@ -11,14 +11,15 @@ package struct TwoStageConfig: Sendable, Equatable {
     package let mask: MaskConfig?
     package let assigner: AssignerConfig
     package let sampler: BalancedSamplerConfig
-    package let test: RegionTestConfig
+    /// There exactly in fine-tuning; pre-training detects nothing.
+    package let test: RegionTestConfig?
 
     init(
         _ section: ConfigSection<ModelConfig.Key>, neck: NeckConfig, hasMasks: Bool, _ task: RunConfig.Task
     ) throws(ConfigurationError) {
-        guard task == .finetune else {
+        if task == .pretrain, hasMasks {
             throw section.error(
-                .detector, "this detector cannot be pre-trained", hint: "retinanet can; or set task: finetune")
+                .detector, "pre-training knows no outlines", hint: "pre-train faster_rcnn, and fine-tune mask_rcnn from it")
         }
         guard neck.startLevel == 0 else {
             throw section.error(.neck, "starts at level \(neck.startLevel)", hint: "set model.neck.start_level=0")
@@ -28,7 +29,7 @@ package struct TwoStageConfig: Sendable, Equatable {
         }
         rpn = try section.nested(.rpn, RPNConfig.init)
         roi = try section.nested(.roi, RoIConfig.init)
-        head = try section.nested(.head, RegionHeadConfig.init)
+        head = try section.nested(.head) { child throws(ConfigurationError) in try RegionHeadConfig(child, task) }
         if hasMasks {
             mask = try section.nested(.mask, MaskConfig.init)
         } else {
@@ -37,13 +38,18 @@ package struct TwoStageConfig: Sendable, Equatable {
         }
         assigner = try section.nested(.assigner, AssignerConfig.init)
         sampler = try section.nested(.sampler, BalancedSamplerConfig.init)
-        test = try section.nested(.test, RegionTestConfig.init)
+        switch task {
+        case .pretrain:
+            try section.refuse(.test, because: "pre-training detects nothing")
+            test = nil
+        case .finetune: test = try section.nested(.test, RegionTestConfig.init)
+        }
     }
 
     var nodes: [(ModelConfig.Key, ConfigNode?)] {
         [
             (.head, head.node), (.anchors, anchors.node), (.rpn, rpn.node), (.roi, roi.node),
-            (.mask, mask?.node), (.assigner, assigner.node), (.sampler, sampler.node), (.test, test.node),
+            (.mask, mask?.node), (.assigner, assigner.node), (.sampler, sampler.node), (.test, test?.node),
         ]
     }
 }

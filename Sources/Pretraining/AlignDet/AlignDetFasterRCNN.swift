@@ -1,0 +1,120 @@
+package import Detection
+package import DetectionData
+package import NN
+package import Tensors
+
+/// AlignDet's box-domain pre-training of a Faster R-CNN on unlabelled images with proposals.
+///
+/// Both networks propose regions of their own view over one frozen backbone. Regions matched to one proposal in both
+/// views attract each other, all others repel; the online network also learns to propose and the proposals' boxes.
+/// - Source: Li et al., ICCV 2023; liming-ai/AlignDet `detectors/selfsup_mask_rcnn.py` and
+///   `roi_heads/bbox_heads/convfc_bbox_head.py` at d29f70b. Differs: the momentum network has no box branch and shares
+///   the backbone, and the defects that `AlignDetSettings` names are corrected unless asked for.
+package final class AlignDetFasterRCNN: Objective {
+    package let arena: ParameterArena
+    package let viewCount = 2
+    package let lossNames = ["loss_rpn_cls", "loss_rpn_bbox", "loss_contrastive", "loss_bbox"]
+    private let online: FasterRCNN
+    private let branch: MomentumRegionBranch
+    private let branchArena: ParameterArena
+    private let pair: MomentumPair
+    private let settings: AlignDetSettings
+
+    /// - online: initialised, with its backbone's weights loaded and frozen, and a head that ends in a projection.
+    /// - neck, rpnHead, boxHead: of the momentum network, of the same architecture, initialised.
+    package init(online: FasterRCNN, neck: FPN, rpnHead: RPNHead, boxHead: BBoxHead, settings: AlignDetSettings) {
+        precondition(online.boxHead.projection != nil, "pre-training needs a head with a projection")
+        self.online = online
+        self.settings = settings
+        arena = ParameterArena(online.trainedParameters)
+        branch = MomentumRegionBranch(neck: neck, rpnHead: rpnHead, boxHead: boxHead)
+        branchArena = ParameterArena(branch.namedParameters, trained: false)
+        pair = MomentumPair(
+            online: arena, target: branchArena, start: settings.momentumStart, end: settings.momentumEnd)
+        if settings.targetStart == .copy { pair.copyOnline() }
+    }
+
+    package var network: any Module { online }
+    package var scoredDetector: (any Detector)? { nil }
+
+    package var companionTensors: [(path: String, tensor: Tensor)] {
+        branch.namedTensors.map { ("target." + $0.path, $0.tensor) }
+    }
+
+    package func didLoad() {
+        online.didLoad()
+        branch.didLoad()
+    }
+
+    package func didUpdate(at moment: StepMoment) {
+        pair.follow(step: moment.step, stepCount: moment.stepCount)
+    }
+
+    package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
+        let (first, second) = AlignDetViews.features(views, online.backbone)
+        let silent = Tape(recording: false)
+        let draws = (0..<2).map { DrawKey(seed: moment.seed, step: moment.step, view: $0) }
+
+        let pyramid = online.neck(first, tape)
+        let proposed = propose(pyramid, online.rpnHead, views[0], tape)
+        let queries = online.sample(proposed.proposals, views[0].targets, draws[0])
+        let features = online.boxHead.features(online.extractor(pyramid, queries.map(\.boxes), tape), tape)
+
+        let targetPyramid = branch.neck(second, silent)
+        let targetProposed = propose(targetPyramid, branch.rpnHead, views[1], silent)
+        let keys = online.sample(targetProposed.proposals, views[1].targets, draws[1])
+        let targetFeatures = branch.boxHead.features(
+            online.extractor(targetPyramid, keys.map(\.boxes), silent), silent)
+
+        let offsets = AlignDetViews.labelOffsets(views)
+        let (queryLabels, keyLabels) = (labels(queries, views[0], offsets), labels(keys, views[1], offsets))
+        let contrast = ContrastiveLoss(temperature: settings.temperature)(
+            queries: Self.firstRows(queryLabels.count, online.boxHead.embeddings(features, tape), tape),
+            queryLabels: queryLabels,
+            keys: branch.boxHead.embeddings(targetFeatures, silent).tensor.prefix(0..<keyLabels.count),
+            keyLabels: keyLabels, background: settings.backgroundLabel.value, tape: tape)
+        return online.proposalLosses(proposed, views[0].targets, draws[0], tape) + [
+            LossTerm(
+                "loss_contrastive", sum: contrast.sum, divisor: Double(contrast.labelCount),
+                weight: settings.contrastiveWeight),
+            boxTerm(features, queries, views[0].targets, offsets, tape),
+        ]
+    }
+
+    private func propose(
+        _ pyramid: [Variable], _ head: RPNHead, _ view: Batch, _ tape: Tape
+    ) -> FasterRCNN.FirstStage {
+        online.propose(
+            pyramid, head, inputShape: [view.count, view.height, view.width, 3], view.targets,
+            limits: online.rpn.training, tape)
+    }
+
+    /// Each proposal has box offsets of its own, as many as the layer holds; those beyond learn no boxes.
+    private func boxTerm(
+        _ features: Variable, _ sampled: [SampledRegions], _ targets: [Target], _ offsets: [Int32], _ tape: Tape
+    ) -> LossTerm {
+        let deltas = online.boxHead.boxDeltas(features, tape)
+        let slotCount = deltas.shape[1] / 4
+        let term = RegionLoss(settings: online.regions).boxTerm(
+            deltas, sampled, targets,
+            slot: { n, box in
+                let label = Int(offsets[n] + targets[n].boxIDs[box])
+                return label < slotCount ? label : nil
+            }, tape)
+        return LossTerm(term.name, sum: term.sum, divisor: term.divisor, weight: settings.boxWeight)
+    }
+
+    /// Every region's proposal, numbered through the batch.
+    private func labels(_ sampled: [SampledRegions], _ view: Batch, _ offsets: [Int32]) -> [Int32] {
+        sampled.enumerated().flatMap { n, regions in
+            regions.truths.map { offsets[n] + view.targets[n].boxIDs[$0] }
+                + [Int32](
+                    repeating: settings.backgroundLabel.value, count: regions.boxes.count - regions.positiveCount)
+        }
+    }
+
+    /// Without the rows that were added to fill up a multiple.
+    private static func firstRows(_ count: Int, _ x: Variable, _ tape: Tape) -> Variable {
+        tape.gatherRows(x, (0..<Int32(count)).map { $0 })
+    }
+}
