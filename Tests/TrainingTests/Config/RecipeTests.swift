@@ -92,7 +92,8 @@ import Testing
         #expect(stages.head.convolutionCount == 4 && stages.head.layerCount == 1)
         #expect(stages.head.deviations == [0.1, 0.1, 0.2, 0.2] && tuned.model.classCount == 80)
         #expect(stages.roi.bins == 7 && stages.roi.samplingRatio == 0 && stages.roi.aligned)
-        #expect(stages.test.scoreThreshold == 0.05 && stages.test.maximumDetections == 100)
+        let test = try #require(stages.test)
+        #expect(test.scoreThreshold == 0.05 && test.maximumDetections == 100)
     }
 
     @Test func maskRCNNAddsItsBranchAndNothingElse() throws {
