@@ -7,7 +7,7 @@
 # ALIGNDET_PEERS: the folder of peer_torch_aligndet.py and peer_torch_direct.py, the training steps in PyTorch; without
 #   it only the frozen backbone has a peer. ALIGNDET_BENCH_ROUNDS (5) turns of ALIGNDET_BENCH_ITERS (3) steps each.
 #   OMP_NUM_THREADS: threads of both; default all cores. ALIGNDET_BENCH_PUBLISHED=1 also times AlignDet's published form
-#   (14 GB of memory, 12 s a step on two cores).
+#   (14 GB of memory, 12 s a step on two cores). ALIGNDET_BENCH_MATCH: only rows whose name contains this.
 # Single layers: aligndet-mpi bench conv, aligndet-mpi bench ops.
 set -euo pipefail
 
@@ -39,15 +39,14 @@ fi
 if [[ -z ${ALIGNDET_SKIP_BUILD:-} ]]; then swift build -c release --product aligndet-mpi >&2; fi
 program=$(swift build -c release --show-bin-path)/aligndet-mpi
 
-median() { sort -g | awk '{v[NR] = $1} END {if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2}'; }
+median() { sort -g | awk 'NF {v[++n] = $1} END {if (n) print (v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2}'; }
 field() { sed -n "s/.*\"$1\":\([-+0-9.e]*\).*/\1/p"; }
 
-# Seconds and gigabytes of one turn of ours: ours BENCH_ARGUMENTS...
+# One turn of ours, seconds|gigabytes|floor, the latter two where they are known: ours BENCH_ARGUMENTS...
 ours() {
     local line
     line=$("$program" bench "$@" --iters "$iters" --threads "$threads")
-    echo "$(field median_s <<<"$line") $(field peak_rss_bytes <<<"$line" | awk '{print $1 / 1e9}')" \
-        "$(field floor_s <<<"$line")"
+    echo "$(field median_s <<<"$line")|$(field peak_rss_bytes <<<"$line" | awk '{print $1 / 1e9}')|$(field floor_s <<<"$line")"
 }
 
 # The same of a peer, which prints thousands of kilobytes of 1024 bytes: peer SCRIPT ARGUMENTS...
@@ -60,6 +59,7 @@ peer() {
 row() {
     local name=$1 ours_arguments=() turn own own_memory floor other other_memory
     shift
+    if [[ $name != *"${ALIGNDET_BENCH_MATCH:-}"* ]]; then return; fi
     while (($#)) && [[ $1 != -- ]]; do
         ours_arguments+=("$1")
         shift
@@ -70,9 +70,9 @@ row() {
         own_turns+=("$(ours "${ours_arguments[@]}")")
         if (($#)); then peer_turns+=("$(peer "$@")"); fi
     done
-    own=$(printf '%s\n' "${own_turns[@]}" | awk '{print $1}' | median)
-    own_memory=$(printf '%s\n' "${own_turns[@]}" | awk '{print $2}' | median)
-    floor=$(printf '%s\n' "${own_turns[@]}" | awk '{print $3}' | median)
+    own=$(printf '%s\n' "${own_turns[@]}" | cut -d '|' -f 1 | median)
+    own_memory=$(printf '%s\n' "${own_turns[@]}" | cut -d '|' -f 2 | median)
+    floor=$(printf '%s\n' "${own_turns[@]}" | cut -d '|' -f 3 | median)
     if (($#)); then
         other=$(printf '%s\n' "${peer_turns[@]}" | awk '{print $1}' | median)
         other_memory=$(printf '%s\n' "${peer_turns[@]}" | awk '{print $2}' | median)
@@ -82,26 +82,37 @@ row() {
         fi
     fi
     awk -v name="$name" -v own="$own" -v floor="$floor" -v other="${other:-}" -v memory="$own_memory" \
-        -v other_memory="${other_memory:-}" 'BEGIN {
-            beside = other == "" ? "| - | - " : sprintf("| %.3f | %.2f ", other, own / other)
-            peak = other == "" ? "-" : sprintf("%.2f", other_memory)
-            printf "| %s | %.3f %s| %.3f | %.2f | %.2f | %s |\n", name, own, beside, floor, own / floor, memory, peak
+        -v other_memory="${other_memory:-}" '
+        function shown(format, value) { return value == "" ? "-" : sprintf(format, value) }
+        BEGIN {
+            printf "| %s | %s | %s | %s | %s | %s | %s | %s |\n", name, shown("%.4g", own), shown("%.4g", other),
+                shown("%.2f", other == "" ? "" : own / other), shown("%.3f", floor),
+                shown("%.2f", floor == "" ? "" : own / floor), shown("%.2f", memory), shown("%.2f", other_memory)
         }'
 }
 
 # Words after `--` of each row, where there is that peer.
-aligndet=() published=() supervised=() backbone=()
+aligndet=() published=() supervised=() faster=() mask=() backbone=() regions=()
 if [[ -n $python ]]; then
+    regions=(-- "$folder/peer_torch_regions.py")
     backbone=(-- "$folder/peer_torch_backbone.py" --h 480 --w 640 --batch 2)
     if [[ -n $peers ]]; then
         published=(-- "$peers/peer_torch_aligndet.py" --h 480 --w 640 --batch 2 --mode cl)
         aligndet=("${published[@]}" --smart)
-        supervised=(-- "$peers/peer_torch_direct.py" --model retinanet_resnet50_fpn --size 256 --batch 8 --mode cl)
+        direct=(-- "$peers/peer_torch_direct.py" --size 256 --batch 8 --mode cl --model)
+        supervised=("${direct[@]}" retinanet_resnet50_fpn)
+        faster=("${direct[@]}" fasterrcnn_resnet50_fpn)
+        mask=("${direct[@]}" maskrcnn_resnet50_fpn)
     fi
 fi
 pretraining=(step configs/pretrain/aligndet_retinanet_r50_1x_coco.yaml --size 480x640 --batch 2 --amp off)
-scratch=(step configs/supervised/retinanet_r50_1x_coco.yaml --size 256x256 --batch 8 --amp off --cfg-options
-    model.backbone.frozen_stages=-1 model.backbone.norm=batch model.neck.norm=none)
+# From scratch, as the peer: nothing frozen, batch norm in the backbone alone, 8 images of 256x256.
+scratch() {
+    echo step "configs/supervised/$1_r50_1x_coco.yaml" --size 256x256 --batch 8 --amp off --cfg-options \
+        model.backbone.frozen_stages=-1 model.backbone.norm=batch model.neck.norm=none "${@:2}"
+}
+# The head of torchvision's two-stage detectors.
+two_layers=(model.head.stacked_convs=0 model.head.layers=2)
 
 model=$(awk -F': ' '/^model name/ {print $2; exit}' /proc/cpuinfo)
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
@@ -111,8 +122,18 @@ echo "| case | ours, s | PyTorch, s | ratio | floor, s | ours / floor | ours, GB
 echo "|---|---|---|---|---|---|---|---|"
 row "AlignDet RetinaNet-R50 step, 2 x 480x640, f32" "${pretraining[@]}" "${aligndet[@]}"
 if [[ -n ${ALIGNDET_BENCH_PUBLISHED:-} && ${#published[@]} -gt 0 ]]; then
-    row "the same, against the published form" "${pretraining[@]}" "${published[@]}"
+    row "AlignDet RetinaNet-R50 step, against the published form" "${pretraining[@]}" "${published[@]}"
 fi
-row "RetinaNet-R50 step from scratch, 8 x 256x256, f32" "${scratch[@]}" "${supervised[@]}"
+row "RetinaNet-R50 step from scratch, 8 x 256x256, f32" $(scratch retinanet) "${supervised[@]}"
+row "Faster R-CNN R50 step from scratch, 8 x 256x256, f32" $(scratch faster_rcnn "${two_layers[@]}") "${faster[@]}"
+row "Mask R-CNN R50 step from scratch, 8 x 256x256, f32" $(scratch mask_rcnn "${two_layers[@]}") "${mask[@]}"
 row "ResNet-50 forward, frozen, 2 x 480x640, f32" backbone configs/pretrain/aligndet_retinanet_r50_1x_coco.yaml \
     --size 480x640 --batch 2 "${backbone[@]}"
+region_row() { # NAME OUR_CASE [PEER_CASE]
+    local peer=()
+    if [[ ${#regions[@]} -gt 0 ]]; then peer=("${regions[@]}" "$3"); fi
+    row "$1" ops --match "$2" "${peer[@]}"
+}
+region_row "RoIAlign, 1024 of 7x7x256 from 160x160, forward" "roi-align 1024 of 7x7 forward" roi-align-forward
+region_row "RoIAlign, 1024 of 7x7x256 from 160x160, backward" "roi-align 1024 of 7x7 backward" roi-align-backward
+region_row "NMS of 8000 boxes" "nms of 8000" nms

@@ -29,28 +29,36 @@ INLINE int window_pixels(
     return count;
 }
 
-// The maximum of `count` pixels in LANES channels; the first of equals, and a NaN wins and stays, as in PyTorch.
+// The maximum of `count` pixels in `lanes` channels; a NaN wins and stays, as in PyTorch.
 enum { LANES = 16 };
-INLINE void maximum(
+INLINE void largest(const float *const *pixels, int count, int64_t c, int64_t lanes, float *best) {
+    for (int64_t i = 0; i < lanes; i++) best[i] = pixels[0][c + i];
+    for (int p = 1; p < count; p++) {
+        const float *x = pixels[p] + c;
+        for (int64_t i = 0; i < lanes; i++) best[i] = ((x[i] > best[i]) | (x[i] != x[i])) ? x[i] : best[i];
+    }
+}
+
+// Which pixel it was: the first of equals, or of several NaNs. Apart from the search, for each vectorises by itself.
+INLINE void place(
+    const float *const *pixels, const int32_t *positions, int count, int64_t c, int64_t lanes, const float *best,
+    uint8_t *chosen) {
+    int32_t found[LANES];
+    for (int64_t i = 0; i < lanes; i++) found[i] = positions[count - 1];
+    for (int p = count - 2; p >= 0; p--) {
+        const float *x = pixels[p] + c;
+        for (int64_t i = 0; i < lanes; i++) found[i] = ((x[i] == best[i]) | (x[i] != x[i])) ? positions[p] : found[i];
+    }
+    for (int64_t i = 0; i < lanes; i++) chosen[i] = (uint8_t)found[i];
+}
+
+INLINE void pool_lanes(
     const float *const *pixels, const int32_t *positions, int count, int64_t c, int64_t lanes, float *y,
     uint8_t *chosen) {
     float best[LANES];
-    int32_t place[LANES];
-    for (int64_t i = 0; i < lanes; i++) {
-        best[i] = pixels[0][c + i];
-        place[i] = positions[0];
-    }
-    for (int p = 1; p < count; p++) {
-        const float *x = pixels[p] + c;
-        for (int64_t i = 0; i < lanes; i++) {
-            const int better = (x[i] > best[i]) | (x[i] != x[i]);
-            best[i] = better ? x[i] : best[i];
-            place[i] = better ? positions[p] : place[i];
-        }
-    }
-    for (int64_t i = 0; i < lanes; i++) y[i] = best[i];
-    if (chosen)
-        for (int64_t i = 0; i < lanes; i++) chosen[i] = (uint8_t)place[i];
+    largest(pixels, count, c, lanes, best);
+    for (int64_t i = 0; i < lanes; i++) y[c + i] = best[i];
+    if (chosen) place(pixels, positions, count, c, lanes, best, chosen + c);
 }
 
 // Items are output rows of all images.
@@ -67,9 +75,8 @@ CLONES static void max_pool_body(void *context, int64_t begin, int64_t end) {
             uint8_t *chosen = k->chosen ? k->chosen + (row * w->ow + ox) * c : NULL;
             const int count = window_pixels(w, image, row % w->oh, ox, pixels, positions);
             int64_t i = 0;
-            for (; i + LANES <= c; i += LANES)
-                maximum(pixels, positions, count, i, LANES, y + i, chosen ? chosen + i : NULL);
-            if (i < c) maximum(pixels, positions, count, i, c - i, y + i, chosen ? chosen + i : NULL);
+            for (; i + LANES <= c; i += LANES) pool_lanes(pixels, positions, count, i, LANES, y, chosen);
+            if (i < c) pool_lanes(pixels, positions, count, i, c - i, y, chosen);
         }
     }
 }

@@ -5,7 +5,7 @@ internal import Tensors
 /// What lies between convolutions: bounded by memory, so measured in bytes.
 struct OperationBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ops", abstract: "Norms, element-wise sweeps, pooling, losses and optimizers.",
+        commandName: "ops", abstract: "Norms, element-wise sweeps, pooling, regions, losses and optimizers.",
         discussion:
             "`bytes` is the least traffic the operation can do with, each array as often as it must be touched."
     )
@@ -36,15 +36,15 @@ struct OperationBench: ParsableCommand {
     private static let map = [2, 120, 160, 256]
     private static let mapByteCount = 4 * map.reduce(1, *)
 
-    private static func filled(_ shape: [Int]) -> Tensor {
+    static func filled(_ shape: [Int]) -> Tensor {
         let tensor = Tensor(uninitialized: shape)
         for i in 0..<tensor.count { tensor.floats[i] = Float(i % 17) / 8 - 1 }
         return tensor
     }
 
     /// An operation on a tape; its backward is timed apart from its forward.
-    private static func taped(
-        _ name: String, forwardBytes: Int, backwardBytes: Int, inputs: [[Int]],
+    static func taped(
+        _ name: String, forwardBytes: Int?, backwardBytes: Int?, inputs: [[Int]],
         _ run: @escaping (_ inputs: [Variable], _ tape: Tape) -> Variable
     ) -> [Operation] {
         func begin() -> (tape: Tape, inputs: [Variable]) {
@@ -98,7 +98,7 @@ struct OperationBench: ParsableCommand {
             + taped(
                 "max-pool 3x3/2", forwardBytes: 5 * mapByteCount / 4 + mapByteCount / 16,
                 backwardBytes: 5 * mapByteCount / 4 + mapByteCount / 16, inputs: [map]
-            ) { $1.maxPool($0[0], kernel: 3, stride: 2, padding: 1) } + losses + sweeps
+            ) { $1.maxPool($0[0], kernel: 3, stride: 2, padding: 1) } + regions + losses + sweeps
     }
 
     private static var losses: [Operation] {

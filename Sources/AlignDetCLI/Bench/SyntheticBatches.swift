@@ -1,4 +1,5 @@
 internal import DetectionData
+internal import Foundation
 internal import Randomness
 internal import Training
 
@@ -6,12 +7,14 @@ internal import Training
 struct SyntheticBatches {
     private let isPretraining: Bool
     private let classCount: Int
+    private let hasMasks: Bool
     private let size: PixelSize
     private let count: Int
 
     init(_ config: RunConfig, size: PixelSize, count: Int) {
         isPretraining = config.task == .pretrain
         classCount = config.model.classCount ?? 1
+        hasMasks = config.model.hasMasks
         self.size = size
         self.count = count
     }
@@ -38,12 +41,27 @@ struct SyntheticBatches {
         let boxes = (0..<(isPretraining ? 50 : 8)).map { _ in
             isPretraining ? proposal(&random, width, height) : object(&random, width, height)
         }
-        return Target(
+        var target = Target(
             boxes: boxes,
             labels: boxes.map { _ in Int32(random.integer(in: 0...classCount - 1)) },
             boxIDs: boxes.indices.map { Int32($0) }, imageID: count * step + image, originalWidth: size.width,
             originalHeight: size.height, scaleX: 1, scaleY: 1, flipped: false, validWidth: size.width,
             validHeight: size.height)
+        if hasMasks { target.masks = boxes.map(ellipse) }
+        return target
+    }
+
+    /// An outline of 32 corners that touches the box's sides.
+    private func ellipse(_ box: Box) -> Segmentation {
+        .polygons([
+            (0..<32).flatMap { corner in
+                let angle = Double(corner) / 16 * Double.pi
+                return [
+                    Double(box.x1 + box.width / 2) + Double(box.width / 2) * cos(angle),
+                    Double(box.y1 + box.height / 2) + Double(box.height / 2) * sin(angle),
+                ]
+            }
+        ])
     }
 
     /// Anywhere, sides of 30 to 230 pixels, cut at the border.
