@@ -2,19 +2,22 @@ import Foundation
 import Testing
 
 extension ProgramTests {
-    /// The recipes of FCOS, cut down: pre-training, fine-tuning from there, detection, and weights that travel.
+    /// The recipes of FCOS, cut down: pre-training, fine-tuning from there, detection, and weights that
+    /// travel.
     @Suite struct FCOSRunTests {
         private let folder: WorkFolder
 
         init() throws { folder = try WorkFolder() }
 
         private static let model = [
-            "model.backbone.name=mobilenet_v2", "model.backbone.frozen_stages=7", "model.backbone.norm=frozen",
+            "model.backbone.name=mobilenet_v2", "model.backbone.frozen_stages=7",
+            "model.backbone.norm=frozen",
             "model.backbone.weights=builtin:weights/mobilenetv2_imagenet_backbone.safetensors",
             "model.neck.channels=16", "model.neck.norm=none", "model.head.channels=16", "model.head.groups=4",
             "model.head.stacked_convs=1", "pipeline.resize.short_sides=[96]", "pipeline.resize.long_side=160",
             "data.train.images=builtin:bccd/images/train",
-            "data.train.annotations=builtin:bccd/annotations/instances_train.json", "data.train.first_images=16",
+            "data.train.annotations=builtin:bccd/annotations/instances_train.json",
+            "data.train.first_images=16",
             "batch.global=4", "schedule.unit=step", "schedule.length=4", "schedule.decay.at=[3]",
             "schedule.warmup.steps=2", "run.checkpoint_every=2",
         ]
@@ -26,12 +29,16 @@ extension ProgramTests {
         }
 
         private func pretrain(_ recipe: String, _ work: String, _ more: [String] = []) throws {
-            let options = Self.model + [
-                "model.head.embedding=16", "model.head.projection_hidden=16",
-                "data.train.proposals=\(try SmallRuns.proposals.get())",
-            ]
+            let options =
+                Self.model + [
+                    "model.head.embedding=16", "model.head.projection_hidden=16",
+                    "data.train.proposals=\(try SmallRuns.proposals.get())",
+                ]
             _ = try succeed(
-                ["pretrain", "\(Program.root)/configs/pretrain/\(recipe)_fcos_r50_1x_coco.yaml", "--work-dir", work]
+                [
+                    "pretrain", "\(Program.root)/configs/pretrain/\(recipe)_fcos_r50_1x_coco.yaml",
+                    "--work-dir", work,
+                ]
                     + more + ["--cfg-options"] + options)
         }
 
@@ -47,9 +54,12 @@ extension ProgramTests {
         @Test func aPreTrainingIsFineTunedScoredAndTravels() throws {
             try pretrain("aligndet", "pre")
             let metrics = try folder.text("pre/metrics.jsonl")
-            for name in ["loss_contrastive", "loss_bbox", "loss_centerness"] { #expect(metrics.contains(name)) }
+            for name in ["loss_contrastive", "loss_bbox", "loss_centerness"] {
+                #expect(metrics.contains(name))
+            }
             let output = try succeed(
-                ["finetune", recipe, "--load-from", "pre/step_4.safetensors.zst", "--work-dir", "tuned"] + tuning())
+                ["finetune", recipe, "--load-from", "pre/step_4.safetensors.zst", "--work-dir", "tuned"]
+                    + tuning())
             // Classes, boxes and centreness: weight and bias of each.
             #expect(output.contains("6 start fresh: bbox_head.conv_cls.weight"), "\(output)")
             let picture = "\(try SmallRuns.validation.get().images)"
@@ -61,7 +71,8 @@ extension ProgramTests {
 
             _ = try succeed(["export", "tuned/step_4.safetensors.zst", "--to", "mmdet", "--out", "w.pth"])
             let back = try succeed(
-                ["import", "w.pth", "--from", "mmdet", "--config", recipe, "--out", "w.safetensors"] + tuning())
+                ["import", "w.pth", "--from", "mmdet", "--config", recipe, "--out", "w.safetensors"]
+                    + tuning())
             #expect(back.contains("missing 0   unexpected 0   of another shape 0"), "\(back)")
             let shown = try succeed(["ckpt", "show", "w.safetensors"])
             #expect(shown.contains("bbox_head.scales.4.scale  F32 []"), "\(shown)")

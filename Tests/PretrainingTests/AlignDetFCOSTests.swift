@@ -35,7 +35,8 @@ import Testing
         #expect(terms.map(\.name) == objective.lossNames)
         let term = terms[index]
         expectClose(
-            Double(term.value), try fixture.golden.scalar("\(key).loss"), relative: Self.tolerance, "\(key).loss")
+            Double(term.value), try fixture.golden.scalar("\(key).loss"), relative: Self.tolerance,
+            "\(key).loss")
         tape.backward([(term.sum, term.factor)])
         objective.arena.finishAccumulation()
         var reached = 0
@@ -75,16 +76,19 @@ import Testing
             [8, 16, 32, 64, 128].map { ((batch.height + $0 - 1) / $0, (batch.width + $0 - 1) / $0) },
             inputHeight: batch.height, inputWidth: batch.width)
         return SampledPoints(
-            batch.targets, points, matcher: GoldenPointObjective.matcher, settings: settings, offsets: offsets,
+            batch.targets, points, matcher: GoldenPointObjective.matcher, settings: settings,
+            offsets: offsets,
             view: view, moment: moment)
     }
 
-    @Test(arguments: [true, false], [0, 1]) func everyPointHasItsProposal(isFaithful: Bool, view: Int) throws {
+    @Test(arguments: [true, false], [0, 1]) func everyPointHasItsProposal(isFaithful: Bool, view: Int) throws
+    {
         let points = sampled(
             view: view, isFaithful: isFaithful, GoldenPointObjective.settings(samplesNegatives: true),
             offsets: [0, 5])
         let mode = isFaithful ? "faithful" : "corrected"
-        #expect(points.labels.map { Int($0) } == (try fixture.golden.integers("\(mode).view\(view + 1).labels")))
+        #expect(
+            points.labels.map { Int($0) } == (try fixture.golden.integers("\(mode).view\(view + 1).labels")))
         #expect(points.positives.count == points.labels.count { $0 >= 0 })
     }
 
@@ -119,9 +123,12 @@ import Testing
     @Test func theTargetFollowsTheClassBranchOnly() throws {
         let objective = fixture.make(
             isFaithful: false, GoldenPointObjective.settings(samplesNegatives: true))
-        let online = Dictionary(uniqueKeysWithValues: objective.network.namedTensors.map { ($0.path, $0.tensor) })
+        let online = Dictionary(
+            uniqueKeysWithValues: objective.network.namedTensors.map { ($0.path, $0.tensor) })
         let before = objective.companionTensors.map { ($0.path, $0.tensor.values) }
-        let followed = online.keys.filter { $0.hasPrefix("neck") || $0.contains(".cls_convs.") || $0.contains("conv_cls") }
+        let followed = online.keys.filter {
+            $0.hasPrefix("neck") || $0.contains(".cls_convs.") || $0.contains("conv_cls")
+        }
         #expect(Set(before.map(\.0)) == Set(followed.map { "target." + $0 }))
         objective.didUpdate(at: moment)
         for ((path, old), (_, tensor)) in zip(before, objective.companionTensors) {

@@ -26,7 +26,8 @@ import Testing
         #expect(terms.map(\.name) == objective.lossNames)
         let term = terms[index]
         expectClose(
-            Double(term.value), try fixture.golden.scalar("\(key).loss"), relative: Self.tolerance, "\(key).loss")
+            Double(term.value), try fixture.golden.scalar("\(key).loss"), relative: Self.tolerance,
+            "\(key).loss")
         tape.backward([(term.sum, term.factor)])
         objective.arena.finishAccumulation()
         var reached = 0

@@ -40,7 +40,8 @@ struct GoldenPointObjective {
         FCOSHead(
             inputs: 16,
             layout: FCOSHead.Layout(
-                channels: 16, convolutionCount: 2, groupCount: 4, hasTowerBias: false, centrenessOnBoxTower: false,
+                channels: 16, convolutionCount: 2, groupCount: 4, hasTowerBias: false,
+                centrenessOnBoxTower: false,
                 scaleCount: 5), output: .embedding(hidden: 12, dimension: 8))
     }
 
@@ -53,7 +54,8 @@ struct GoldenPointObjective {
                 Box(x1: corners[$0], y1: corners[$0 + 1], x2: corners[$0 + 2], y2: corners[$0 + 3])
             }
             return Target(
-                boxes: boxes, labels: boxes.map { _ in 0 }, boxIDs: boxes.indices.map { Int32($0) }, imageID: i,
+                boxes: boxes, labels: boxes.map { _ in 0 }, boxIDs: boxes.indices.map { Int32($0) },
+                imageID: i,
                 originalWidth: size[1], originalHeight: size[0], scaleX: 1, scaleY: 1, flipped: false,
                 validWidth: size[1], validHeight: size[0])
         }
@@ -81,7 +83,8 @@ struct GoldenPointObjective {
     /// The objective with golden weights in both networks.
     func make(isFaithful: Bool, _ settings: AlignDetSettings) -> AlignDetFCOS {
         let online = FCOS(
-            backbone: backbone, neck: neck, head: Self.head, pointGenerator: Self.generator(isFaithful: isFaithful),
+            backbone: backbone, neck: neck, head: Self.head,
+            pointGenerator: Self.generator(isFaithful: isFaithful),
             settings: FCOS.Settings(
                 matcher: Self.matcher, distances: .exponential, boxLoss: .iou, boxWeight: .centreness,
                 score: .product, candidatesPerLevel: 0, scoreThreshold: 1, suppressionThreshold: 1,

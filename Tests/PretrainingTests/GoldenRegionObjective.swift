@@ -12,7 +12,9 @@ struct GoldenRegionObjective {
     let views: [Batch]
     private let backbone: GivenMaps
 
-    private static let gains = ["rpn_head.rpn_cls": 0.8, "rpn_head.rpn_reg": 0.15, "roi_head.bbox_head.fc_reg": 0.3]
+    private static let gains = [
+        "rpn_head.rpn_cls": 0.8, "rpn_head.rpn_reg": 0.15, "roi_head.bbox_head.fc_reg": 0.3,
+    ]
     private static let weights = GoldenModel(
         lastNorms: [],
         gains: Dictionary(
@@ -31,7 +33,8 @@ struct GoldenRegionObjective {
         backbone = GivenMaps(maps)
     }
 
-    /// A batch without pixels. Image 0's proposals have the numbers 252 to 256, those of image 1 go on from there.
+    /// A batch without pixels. Image 0's proposals have the numbers 252 to 256, those of image 1 go on from
+    /// there.
     private static func view(_ number: Int, _ golden: GoldenTensors) throws -> Batch {
         let size = try golden.integers("view\(number).size")
         let targets = try (0..<2).map { i in
@@ -41,7 +44,8 @@ struct GoldenRegionObjective {
             }
             return Target(
                 boxes: boxes, labels: boxes.map { _ in 0 },
-                boxIDs: boxes.indices.map { Int32(i == 0 ? 252 + $0 : $0) }, imageID: i, originalWidth: size[1],
+                boxIDs: boxes.indices.map { Int32(i == 0 ? 252 + $0 : $0) }, imageID: i,
+                originalWidth: size[1],
                 originalHeight: size[0], scaleX: 1, scaleY: 1, flipped: false, validWidth: size[1],
                 validHeight: size[0])
         }
@@ -71,7 +75,8 @@ struct GoldenRegionObjective {
             RPNSettings(
                 matcher: MaxIoUMatcher(
                     positive: 0.7, negative: 0.3, minimumPositive: 0.3, lowQuality: .claimingBox),
-                sampler: RandomSampler(count: 1 << 20), boxLoss: .offsets(.l1), training: limits, testing: limits,
+                sampler: RandomSampler(count: 1 << 20), boxLoss: .offsets(.l1), training: limits,
+                testing: limits,
                 suppressionThreshold: 0.7, minimumSide: 0),
             RegionSettings(
                 matcher: MaxIoUMatcher(
@@ -98,7 +103,8 @@ struct GoldenRegionObjective {
             settings: AlignDetSettings(
                 temperature: 0.5, momentumStart: 0.996, momentumEnd: 1, contrastiveWeight: 1, boxWeight: 1,
                 labelLayout: .levelMajor, targetStart: .independent,
-                backgroundLabel: isFaithful ? .embeddingDimension : .sentinel, sampler: settings.regions.sampler))
+                backgroundLabel: isFaithful ? .embeddingDimension : .sentinel,
+                sampler: settings.regions.sampler))
         for (path, tensor) in online.namedTensors {
             tensor.assign(from: Self.weights.tensor("rcnn.online." + path, shape: tensor.shape))
         }

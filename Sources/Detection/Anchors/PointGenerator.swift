@@ -5,11 +5,12 @@ package struct PointGenerator: Sendable {
     package let strides: [Int]
     /// Of the first point from the input's corner, in strides: 0.5 is the middle of a cell.
     private let offset: Float
-    /// Whether points lie as far apart as the input's size divided by the map's says, instead of by `strides`: where the
-    /// input is no multiple of the coarsest stride, the two differ.
+    /// Whether points lie as far apart as the input's size divided by the map's says, instead of by
+    /// `strides`: where the input is no multiple of the coarsest stride, the two differ.
     private let spacingFollowsInput: Bool
 
-    /// - Source: mmdetection 2.x `MlvlPointGenerator` with offset 0.5; torchvision with offset 0 and spacing by input.
+    /// - Source: mmdetection 2.x `MlvlPointGenerator` with offset 0.5; torchvision with offset 0 and spacing
+    ///   by input.
     package init(strides: [Int], offset: Float, spacingFollowsInput: Bool = false) {
         self.strides = strides
         self.offset = offset
@@ -24,7 +25,8 @@ package struct PointGenerator: Sendable {
         return PointSet(
             levels: zip(sizes, strides).map { size, stride in
                 let spacing =
-                    spacingFollowsInput ? (inputWidth / size.width, inputHeight / size.height) : (stride, stride)
+                    spacingFollowsInput
+                    ? (inputWidth / size.width, inputHeight / size.height) : (stride, stride)
                 return PointSet.Level(
                     height: size.height, width: size.width, stride: Float(stride), spacingX: spacing.0,
                     spacingY: spacing.1, origin: offset * Float(stride))

@@ -3,9 +3,11 @@ package import NN
 package import Tensors
 
 /// One-stage detector without anchors on a feature pyramid: every point says how far its box's sides are.
-/// - Source: Tian et al. 2019, "FCOS: fully convolutional one-stage object detection"; names as mmdetection 2.x.
+/// - Source: Tian et al. 2019, "FCOS: fully convolutional one-stage object detection"; names as mmdetection
+///   2.x.
 package final class FCOS: Detector {
-    /// What training and testing need to know beyond the layers; mmdetection's and torchvision's differ in most.
+    /// What training and testing need to know beyond the layers; mmdetection's and torchvision's differ in
+    /// most.
     package struct Settings: Sendable {
         /// What the head's numbers mean.
         package enum Distances: Sendable {
@@ -96,7 +98,8 @@ package final class FCOS: Detector {
 
     package func detect(_ images: Tensor, _ targets: [Target]) -> [[DetectedObject]] {
         let output = forward(images, Tape(recording: false))
-        return PointDecoder(settings: settings, points: points(of: output, images)).detections(output, targets)
+        return PointDecoder(settings: settings, points: points(of: output, images)).detections(
+            output, targets)
     }
 
     private func points(of output: PointOutput, _ images: Tensor) -> PointSet {

@@ -22,7 +22,9 @@ extension FCOS.Settings.Distances {
 extension PointSet {
     /// The box around a point.
     /// - raw: four numbers, as the head says.
-    func decode(_ raw: UnsafePointer<Float>, _ distances: FCOS.Settings.Distances, level l: Int, cell: Int) -> Box {
+    func decode(_ raw: UnsafePointer<Float>, _ distances: FCOS.Settings.Distances, level l: Int, cell: Int)
+        -> Box
+    {
         let level = levels[l]
         let (x, y) = (level.x(cell % level.width), level.y(cell / level.width))
         func pixels(_ k: Int) -> Float { distances.pixels(raw[k], stride: level.stride) }

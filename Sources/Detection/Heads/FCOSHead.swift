@@ -18,9 +18,10 @@ package struct PointBoxes {
     package let centreness: [Variable]
 }
 
-/// Two towers of 3x3 convolutions with group norms, shared by all pyramid levels, one for classes and one for boxes.
-/// - Source: Tian et al. 2019, "FCOS"; names as mmdetection's (`cls_convs.i.conv`, `cls_convs.i.gn`, `conv_cls`,
-///   `reg_convs.i...`, `conv_reg`, `conv_centerness`, `scales.i.scale`). Differs: none.
+/// Two towers of 3x3 convolutions with group norms, shared by all pyramid levels, one for classes and one for
+/// boxes.
+/// - Source: Tian et al. 2019, "FCOS"; names as mmdetection's (`cls_convs.i.conv`, `cls_convs.i.gn`,
+///   `conv_cls`, `reg_convs.i...`, `conv_reg`, `conv_centerness`, `scales.i.scale`). Differs: none.
 package final class FCOSHead: Module {
     /// How the towers are built; mmdetection and torchvision differ.
     package struct Layout: Sendable {
@@ -35,7 +36,8 @@ package final class FCOSHead: Module {
         package var scaleCount: Int
 
         package init(
-            channels: Int, convolutionCount: Int, groupCount: Int, hasTowerBias: Bool, centrenessOnBoxTower: Bool,
+            channels: Int, convolutionCount: Int, groupCount: Int, hasTowerBias: Bool,
+            centrenessOnBoxTower: Bool,
             scaleCount: Int
         ) {
             self.channels = channels
@@ -98,24 +100,32 @@ package final class FCOSHead: Module {
 
     /// - classFeatures: of the same pyramid.
     package func boxes(_ pyramid: [Variable], classFeatures: [Variable], _ tape: Tape) -> PointBoxes {
-        precondition(scales.isEmpty || scales.count == pyramid.count, "\(scales.count) scales, \(pyramid.count) levels")
+        precondition(
+            scales.isEmpty || scales.count == pyramid.count, "\(scales.count) scales, \(pyramid.count) levels"
+        )
         let features = pyramid.map { boxTower.reduce($0) { $1($0, tape) } }
         let distances = features.enumerated().map { level, map in
             let raw = boxOutput(map, tape)
             return scales.isEmpty ? raw : tape.scaled(raw, by: scales[level].scale.leaf)
         }
-        let centreness = (layout.centrenessOnBoxTower ? features : classFeatures).map { centrenessOutput($0, tape) }
+        let centreness = (layout.centrenessOnBoxTower ? features : classFeatures).map {
+            centrenessOutput($0, tape)
+        }
         return PointBoxes(distances: distances, centreness: centreness)
     }
 
     package func callAsFunction(_ pyramid: [Variable], _ tape: Tape) -> PointOutput {
-        guard let classOutput else { preconditionFailure("a head built for pre-training has no class logits") }
+        guard let classOutput else {
+            preconditionFailure("a head built for pre-training has no class logits")
+        }
         let features = classFeatures(pyramid, tape)
         return PointOutput(
-            logits: features.map { classOutput($0, tape) }, boxes: boxes(pyramid, classFeatures: features, tape))
+            logits: features.map { classOutput($0, tape) },
+            boxes: boxes(pyramid, classFeatures: features, tape))
     }
 
-    /// The class branch comes first: the part that a momentum network shares with its online network is a prefix.
+    /// The class branch comes first: the part that a momentum network shares with its online network is a
+    /// prefix.
     package func visit(_ visitor: inout ParameterVisitor) {
         visitor.visit("cls_convs", classTower)
         visitor.visit("conv_cls", classOutput)

@@ -21,11 +21,13 @@ package struct PointBoxLoss {
     private let settings: FCOS.Settings
     private let points: PointSet
 
-    package init(settings: FCOS.Settings, points: PointSet) { (self.settings, self.points) = (settings, points) }
+    package init(settings: FCOS.Settings, points: PointSet) {
+        (self.settings, self.points) = (settings, points)
+    }
 
     /// `loss_bbox` and `loss_centerness`.
-    /// - Source: mmdetection 2.x `FCOSHead.loss`, torchvision `FCOSHead.compute_loss`. Differs: mmdetection averages the
-    ///   divisors over ranks.
+    /// - Source: mmdetection 2.x `FCOSHead.loss`, torchvision `FCOSHead.compute_loss`. Differs: mmdetection
+    ///   averages the divisors over ranks.
     package func terms(_ output: PointBoxes, _ chosen: [Chosen], _ tape: Tape) -> [LossTerm] {
         var (boxTotal, centrenessTotal, weightTotal) = (0.0, 0.0, 0.0)
         var boxGradients: [(input: Variable, gradient: Tensor)] = []
@@ -48,12 +50,16 @@ package struct PointBoxLoss {
             let boxes = put(output.distances[l], width: 4) { evaluate($0, here, weights) }
             boxTotal += boxes.sum
             boxGradients.append((output.distances[l], boxes.gradient))
-            let logits = put(output.centreness[l], width: 1) { BinaryCrossEntropy.sum($0, targets: centreness) }
+            let logits = put(output.centreness[l], width: 1) {
+                BinaryCrossEntropy.sum($0, targets: centreness)
+            }
             centrenessTotal += logits.sum
             centrenessGradients.append((output.centreness[l], logits.gradient))
         }
         return [
-            LossTerm("loss_bbox", sum: tape.scalar(boxTotal, gradients: boxGradients), divisor: max(1e-6, weightTotal)),
+            LossTerm(
+                "loss_bbox", sum: tape.scalar(boxTotal, gradients: boxGradients),
+                divisor: max(1e-6, weightTotal)),
             LossTerm(
                 "loss_centerness", sum: tape.scalar(centrenessTotal, gradients: centrenessGradients),
                 divisor: Double(max(1, chosen.count))),
@@ -79,7 +85,8 @@ package struct PointBoxLoss {
     ) -> (sum: Double, gradient: Tensor) {
         let decoded = Tensor(uninitialized: raw.shape)
         for (r, point) in chosen.enumerated() {
-            let box = points.decode(raw.floats + 4 * r, settings.distances, level: point.level, cell: point.cell)
+            let box = points.decode(
+                raw.floats + 4 * r, settings.distances, level: point.level, cell: point.cell)
             let d = decoded.floats + 4 * r
             (d[0], d[1], d[2], d[3]) = (box.x1, box.y1, box.x2, box.y2)
         }
@@ -94,7 +101,9 @@ package struct PointBoxLoss {
             let (g, d) = (loss.gradient.floats + 4 * r, raw.floats + 4 * r)
             // x1 and y1 fall as their distances grow.
             (g[0], g[1]) = (-g[0], -g[1])
-            for k in 0..<4 { g[k] *= settings.distances.slope(d[k], stride: points.levels[point.level].stride) }
+            for k in 0..<4 {
+                g[k] *= settings.distances.slope(d[k], stride: points.levels[point.level].stride)
+            }
         }
         return loss
     }

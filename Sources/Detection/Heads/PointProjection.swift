@@ -1,8 +1,8 @@
 package import NN
 package import Tensors
 
-/// AlignDet's projection for points: 3x3 convolution, ReLU, 1x1 convolution, evaluated at chosen points only. Evaluating it
-/// everywhere and then picking gives the same numbers and gradients for far more work.
+/// AlignDet's projection for points: 3x3 convolution, ReLU, 1x1 convolution, evaluated at chosen points only.
+/// Evaluating it everywhere and then picking gives the same numbers and gradients for far more work.
 /// - Source: liming-ai/AlignDet `dense_heads/fcos_head.py`.
 package final class PointProjection: Module {
     private static let kernel = 3
@@ -12,7 +12,8 @@ package final class PointProjection: Module {
     package init(inputs: Int, hidden width: Int, dimension: Int) {
         let area = Self.kernel * Self.kernel
         hidden = Linear(
-            inputs * area, width, initializer: .normal(0.01), shape: [width, inputs, Self.kernel, Self.kernel])
+            inputs * area, width, initializer: .normal(0.01),
+            shape: [width, inputs, Self.kernel, Self.kernel])
         output = Linear(width, dimension, initializer: .normal(0.01), shape: [dimension, width, 1, 1])
     }
 

@@ -24,7 +24,8 @@ struct PointDecoder {
         let map = output.logits[level].tensor
         let classCount = map.shape[3]
         let classes = Elementwise.sigmoid(map.prefix(image..<(image + 1)))
-        let centreness = Elementwise.sigmoid(output.boxes.centreness[level].tensor.prefix(image..<(image + 1)))
+        let centreness = Elementwise.sigmoid(
+            output.boxes.centreness[level].tensor.prefix(image..<(image + 1)))
         var found: [(rank: Float, index: Int)] = []
         for i in 0..<classes.count {
             let rank = rank(classes.floats[i], centreness.floats[i / classCount])

@@ -1,6 +1,7 @@
 package import Tensors
 
-/// Convolution, optional normalization, optional activation, under the names mmdetection gives them (`conv`, `bn`, `gn`).
+/// Convolution, optional normalization, optional activation, under the names mmdetection gives them (`conv`,
+/// `bn`, `gn`).
 package final class ConvModule: Module {
     package let conv: Conv2d
     package let bn: BatchNorm2d?

@@ -19,7 +19,8 @@ package final class GroupNorm: Module {
 
     package func callAsFunction(_ x: Variable, _ tape: Tape, activation: Activation = .none) -> Variable {
         tape.groupNorm(
-            x, weight: weight.leaf, bias: bias.leaf, groupCount: groupCount, epsilon: epsilon, activation: activation)
+            x, weight: weight.leaf, bias: bias.leaf, groupCount: groupCount, epsilon: epsilon,
+            activation: activation)
     }
 
     package func visit(_ visitor: inout ParameterVisitor) {

@@ -2,7 +2,8 @@ internal import Foundation
 package import Tensors
 
 /// Σ w (-ln IoU) between boxes x1 y1 x2 y2, with its gradient.
-/// - Source: Yu et al. 2016, "UnitBox"; floor of the IoU as mmdetection 2.x `IoULoss` (1e-6), below which nothing moves.
+/// - Source: Yu et al. 2016, "UnitBox"; floor of the IoU as mmdetection 2.x `IoULoss` (1e-6), below which
+///   nothing moves.
 package enum IoULoss {
     /// - prediction, target: [R, 4] boxes; weights: R.
     /// - Returns: the sum, and its derivative by the prediction, [R, 4].

@@ -5,12 +5,13 @@ package import Tensors
 
 /// AlignDet's box-domain pre-training of an FCOS on unlabelled images with proposals.
 ///
-/// View 1 goes through the online network, view 2 through the momentum network, both over one frozen backbone. Points
-/// that lie in one proposal in both views attract each other, all others repel (contrastive loss); view 1's points also
-/// learn the proposals' boxes and how central they lie.
-/// - Source: Li et al., ICCV 2023; liming-ai/AlignDet `dense_heads/fcos_head.py` at d29f70b. Differs: the projection is
-///   evaluated at sampled points only, the momentum network has no box branch and shares the backbone, divisors are those
-///   of the micro-batch, and the defects that `AlignDetSettings` names are corrected unless asked for.
+/// View 1 goes through the online network, view 2 through the momentum network, both over one frozen
+/// backbone. Points that lie in one proposal in both views attract each other, all others repel (contrastive
+/// loss); view 1's points also learn the proposals' boxes and how central they lie.
+/// - Source: Li et al., ICCV 2023; liming-ai/AlignDet `dense_heads/fcos_head.py` at d29f70b. Differs: the
+///   projection is evaluated at sampled points only, the momentum network has no box branch and shares the
+///   backbone, divisors are those of the micro-batch, and the defects that `AlignDetSettings` names are
+///   corrected unless asked for.
 package final class AlignDetFCOS: Objective {
     package let arena: ParameterArena
     package let viewCount = 2
@@ -21,7 +22,8 @@ package final class AlignDetFCOS: Objective {
     private let pair: MomentumPair
     private let settings: AlignDetSettings
 
-    /// - online: initialised, with its backbone's weights loaded and frozen, and a head that ends in a projection.
+    /// - online: initialised, with its backbone's weights loaded and frozen, and a head that ends in a
+    ///   projection.
     /// - momentumNeck, momentumHead: the same architecture, initialised.
     /// - settings: the sampler's count is for a whole micro-batch.
     package init(online: FCOS, momentumNeck: FPN, momentumHead: FCOSHead, settings: AlignDetSettings) {
@@ -80,7 +82,8 @@ package final class AlignDetFCOS: Objective {
             queryLabels: queries.labels,
             keys: Self.embeddings(targetFeatures, keys, branch.head.projection, silent).tensor,
             keyLabels: keys.labels, background: settings.backgroundLabel.value, tape: tape)
-        let boxTerms = PointBoxLoss(settings: online.settings, points: points).terms(boxes, queries.positives, tape)
+        let boxTerms = PointBoxLoss(settings: online.settings, points: points).terms(
+            boxes, queries.positives, tape)
         return [
             LossTerm(
                 "loss_contrastive", sum: contrast.sum, divisor: Double(contrast.labelCount),

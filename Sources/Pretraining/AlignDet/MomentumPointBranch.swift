@@ -2,8 +2,9 @@ internal import Detection
 internal import NN
 internal import Tensors
 
-/// The part of an FCOS that the contrastive loss reads, as the momentum network holds it: pyramid, class tower and
-/// projection. The backbone is frozen and shared; no loss reads a momentum box branch, so there is none.
+/// The part of an FCOS that the contrastive loss reads, as the momentum network holds it: pyramid, class
+/// tower and projection. The backbone is frozen and shared; no loss reads a momentum box branch, so there is
+/// none.
 final class MomentumPointBranch: Module {
     let neck: FPN
     let head: FCOSHead

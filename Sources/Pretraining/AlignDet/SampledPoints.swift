@@ -33,7 +33,8 @@ struct SampledPoints {
             seed: moment.seed, epoch: moment.step, sample: 2 * (targets.first?.imageID ?? 0) + view,
             purpose: .sampling)
         let (chosen, others) = settings.sampler.sample(
-            all.map { Self.role($0, background: background) }, isValid: [Bool](repeating: true, count: all.count),
+            all.map { Self.role($0, background: background) },
+            isValid: [Bool](repeating: true, count: all.count),
             random: &random)
         let firstBackground = chosen.count
         let order = (chosen + others).enumerated().sorted { $0.element < $1.element }
@@ -50,7 +51,8 @@ struct SampledPoints {
         }
     }
 
-    /// What the sampler takes a label for. In the published code labels beyond the background's are never drawn.
+    /// What the sampler takes a label for. In the published code labels beyond the background's are never
+    /// drawn.
     private static func role(_ label: Int32, background: Int32) -> Int32 {
         if label == background { return MaxIoUMatcher.background }
         return background >= 0 && label > background ? MaxIoUMatcher.ignored : label

@@ -8,7 +8,9 @@ import Testing
     private let points = PointGenerator(strides: [8, 16], offset: 0.5).points(
         [(4, 4), (2, 2)], inputHeight: 32, inputWidth: 32)
 
-    private func cells(_ assigned: [Int32], _ box: Int32) -> [Int] { assigned.indices.filter { assigned[$0] == box } }
+    private func cells(_ assigned: [Int32], _ box: Int32) -> [Int] {
+        assigned.indices.filter { assigned[$0] == box }
+    }
 
     @Test func aPointOnTheBorderIsOutside() {
         let matcher = PointMatcher(limits: [100], radius: nil)

@@ -19,10 +19,12 @@ import Testing
         self.golden = golden
         TorchvisionFCOS.weights.fill(network, name: TorchvisionFCOS.name)
         images = GoldenWeights.images(
-            try #require(golden.metadata["input.name"]), count: 2, channels: 3, height: 128, width: 160, scale: 2)
+            try #require(golden.metadata["input.name"]), count: 2, channels: 3, height: 128, width: 160,
+            scale: 2)
         targets = try (0..<2).map { i in
             makeTarget(
-                makeBoxes(try golden.floats("boxes.\(i)")), labels: try golden.labels("labels.\(i)"), width: 160,
+                makeBoxes(try golden.floats("boxes.\(i)")), labels: try golden.labels("labels.\(i)"),
+                width: 160,
                 height: 128)
         }
     }
@@ -36,13 +38,15 @@ import Testing
         let output = network.head(pyramid, tape)
         for level in 0..<5 {
             let key = "p\(level + 3)"
-            try expectDigest(output.logits[level].tensor, golden, "cls_logits.\(key)", relative: Tolerance.detector)
+            try expectDigest(
+                output.logits[level].tensor, golden, "cls_logits.\(key)", relative: Tolerance.detector)
             // There the head itself cuts negative distances off.
             try expectDigest(
                 tape.relu(output.boxes.distances[level]).tensor, golden, "bbox_regression.\(key)",
                 relative: Tolerance.detector)
             try expectDigest(
-                output.boxes.centreness[level].tensor, golden, "bbox_ctrness.\(key)", relative: Tolerance.detector)
+                output.boxes.centreness[level].tensor, golden, "bbox_ctrness.\(key)",
+                relative: Tolerance.detector)
         }
     }
 
@@ -59,7 +63,8 @@ import Testing
         #expect(terms.map(\.name) == network.lossNames)
         for (term, key) in zip(terms, ["classification", "bbox_regression", "bbox_ctrness"]) {
             expectClose(
-                Double(term.value), try golden.scalar("\(prefix)loss.\(key)"), relative: Tolerance.detector, key)
+                Double(term.value), try golden.scalar("\(prefix)loss.\(key)"), relative: Tolerance.detector,
+                key)
         }
     }
 
@@ -71,7 +76,8 @@ import Testing
     @Test(arguments: [KernelSet.fast, .plain])
     func everyGradientMatches(kernels: KernelSet) throws {
         let images = GoldenWeights.images(
-            try #require(golden.metadata["small.name"]), count: 1, channels: 3, height: 64, width: 64, scale: 2)
+            try #require(golden.metadata["small.name"]), count: 1, channels: 3, height: 64, width: 64,
+            scale: 2)
         let target = makeTarget(
             makeBoxes(try golden.floats("small.boxes")), labels: try golden.labels("small.labels"), width: 64,
             height: 64)
@@ -127,7 +133,8 @@ import Testing
         for (i, objects) in network.detect(images, targets).enumerated() {
             #expect(objects.map { Int($0.label) } == (try golden.integers("detections.\(i).labels")))
             expectClose(
-                objects.map(\.score), try golden.floats("detections.\(i).scores"), relative: Tolerance.detector,
+                objects.map(\.score), try golden.floats("detections.\(i).scores"),
+                relative: Tolerance.detector,
                 "scores")
             expectClose(
                 objects.flatMap { [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2] },

@@ -11,16 +11,19 @@ enum TorchvisionFCOS {
         return FCOS(
             backbone: backbone,
             neck: FPN(
-                inputs: backbone.outputChannels, channels: 256, startLevel: 1, levelCount: 5, extraSource: .output,
+                inputs: backbone.outputChannels, channels: 256, startLevel: 1, levelCount: 5,
+                extraSource: .output,
                 rectifiesExtra: true, norm: nil),
             head: FCOSHead(
                 inputs: 256,
                 layout: FCOSHead.Layout(
                     channels: 256, convolutionCount: 4, groupCount: 32, hasTowerBias: true,
                     centrenessOnBoxTower: true, scaleCount: 0), output: .classes(91, prior: 0.01)),
-            pointGenerator: PointGenerator(strides: [8, 16, 32, 64, 128], offset: 0, spacingFollowsInput: true),
+            pointGenerator: PointGenerator(
+                strides: [8, 16, 32, 64, 128], offset: 0, spacingFollowsInput: true),
             settings: FCOS.Settings(
-                matcher: PointMatcher(limits: [64, 128, 256, 512], radius: 1.5), distances: .strides, boxLoss: .giou,
+                matcher: PointMatcher(limits: [64, 128, 256, 512], radius: 1.5), distances: .strides,
+                boxLoss: .giou,
                 boxWeight: .equal, score: .root, candidatesPerLevel: 1000, scoreThreshold: 0.2,
                 suppressionThreshold: 0.6, detectionLimit: 100))
     }
@@ -31,7 +34,9 @@ enum TorchvisionFCOS {
             for i in 0..<4 {
                 for (part, place) in [("conv", 3 * i), ("gn", 3 * i + 1)] {
                     let prefix = "bbox_head.\(own).\(i).\(part)."
-                    if path.hasPrefix(prefix) { return "head.\(foreign).conv.\(place)." + path.dropFirst(prefix.count) }
+                    if path.hasPrefix(prefix) {
+                        return "head.\(foreign).conv.\(place)." + path.dropFirst(prefix.count)
+                    }
                 }
             }
         }
@@ -50,7 +55,8 @@ enum TorchvisionFCOS {
     /// The weights of the fixture, as its script fills them.
     static var weights: GoldenModel {
         var gains = [
-            name("bbox_head.conv_cls"): 0.9, name("bbox_head.conv_reg"): 0.6, name("bbox_head.conv_centerness"): 0.8,
+            name("bbox_head.conv_cls"): 0.9, name("bbox_head.conv_reg"): 0.6,
+            name("bbox_head.conv_centerness"): 0.8,
         ]
         for i in 0..<3 {
             gains["backbone.fpn.inner_blocks.\(i).0"] = 0.3

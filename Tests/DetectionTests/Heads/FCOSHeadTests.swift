@@ -14,7 +14,8 @@ import Testing
     private let targets: [Target]
     private let points: PointSet
     private let settings = FCOS.Settings(
-        matcher: PointMatcher(limits: [64, 128, 256, 512], radius: nil), distances: .exponential, boxLoss: .iou,
+        matcher: PointMatcher(limits: [64, 128, 256, 512], radius: nil), distances: .exponential,
+        boxLoss: .iou,
         boxWeight: .centreness, score: .product, candidatesPerLevel: 60, scoreThreshold: 0.15,
         suppressionThreshold: 0.5, detectionLimit: 20)
 
@@ -24,10 +25,12 @@ import Testing
         head = FCOSHead(
             inputs: 16,
             layout: FCOSHead.Layout(
-                channels: 16, convolutionCount: 2, groupCount: 4, hasTowerBias: false, centrenessOnBoxTower: false,
+                channels: 16, convolutionCount: 2, groupCount: 4, hasTowerBias: false,
+                centrenessOnBoxTower: false,
                 scaleCount: 5), output: .classes(5, prior: 0.01))
         let weights = GoldenModel(
-            lastNorms: [], gains: ["mmdet.conv_cls": 1.2, "mmdet.conv_reg": 0.5, "mmdet.conv_centerness": 0.8],
+            lastNorms: [],
+            gains: ["mmdet.conv_cls": 1.2, "mmdet.conv_reg": 0.5, "mmdet.conv_centerness": 0.8],
             biasShifts: ["mmdet.conv_cls": -2, "mmdet.conv_reg": 2.8])
         weights.fill(head) { "mmdet." + $0 }
         pyramid = try (3...7).map { Variable(constant: try golden.tensor("p\($0)")) }
@@ -46,7 +49,8 @@ import Testing
         for level in 0..<5 {
             let key = "p\(level + 3)"
             expectClose(
-                output.logits[level].tensor, try golden.tensor("classes.\(key)"), relative: Tolerance.features)
+                output.logits[level].tensor, try golden.tensor("classes.\(key)"), relative: Tolerance.features
+            )
             let distances = output.boxes.distances[level].tensor.values.map {
                 settings.distances.pixels($0, stride: 0)
             }
@@ -69,7 +73,8 @@ import Testing
         let arena = ParameterArena(head.namedParameters)
         arena.beginAccumulation()
         let tape = Tape(recording: true)
-        let term = FCOSLoss(settings: settings, points: points).terms(head(pyramid, tape), targets, tape)[index]
+        let term = FCOSLoss(settings: settings, points: points).terms(head(pyramid, tape), targets, tape)[
+            index]
         expectClose(Double(term.value), try golden.scalar("loss.\(name)"), relative: Tolerance.features, name)
         tape.backward([(term.sum, term.factor)])
         arena.finishAccumulation()
@@ -93,7 +98,8 @@ import Testing
         for (i, objects) in found.enumerated() {
             #expect(objects.map { Int($0.label) } == (try golden.integers("detections.\(i).labels")))
             expectClose(
-                objects.map(\.score), try golden.floats("detections.\(i).scores"), relative: Tolerance.features)
+                objects.map(\.score), try golden.floats("detections.\(i).scores"),
+                relative: Tolerance.features)
             expectClose(
                 objects.flatMap { [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2] },
                 try golden.floats("detections.\(i).boxes"), relative: Tolerance.features)
@@ -117,7 +123,8 @@ import Testing
     /// Names and order: the class branch first, as a momentum network needs it.
     @Test func pathsAreThoseOfMMDetection() {
         let paths = head.namedParameters.map(\.path)
-        #expect(paths.prefix(3) == ["cls_convs.0.conv.weight", "cls_convs.0.gn.weight", "cls_convs.0.gn.bias"])
+        #expect(
+            paths.prefix(3) == ["cls_convs.0.conv.weight", "cls_convs.0.gn.weight", "cls_convs.0.gn.bias"])
         #expect(paths.contains("scales.4.scale") && paths.contains("conv_centerness.bias"))
         #expect(!paths.contains("reg_convs.0.conv.bias"))
     }

@@ -9,12 +9,14 @@ import Testing
     @Test func equalsTheDenseProjectionReadAtTheChosenPoints() throws {
         let projection = PointProjection(inputs: 6, hidden: 5, dimension: 4)
         #expect(projection.namedParameters.map(\.path) == ["0.weight", "0.bias", "2.weight", "2.bias"])
-        #expect(projection.namedParameters.map(\.parameter.shape) == [[5, 6, 3, 3], [5], [4, 5, 1, 1], [4]])
+        #expect(
+            projection.namedParameters.map(\.parameter.shape) == [[5, 6, 3, 3], [5], [4, 5, 1, 1], [4]])
         let parameters = projection.namedParameters
         for (path, parameter) in parameters {
             parameter.assign(
                 Tensor(
-                    GoldenWeights.values("points." + path, count: parameter.value.count), shape: parameter.shape))
+                    GoldenWeights.values("points." + path, count: parameter.value.count),
+                    shape: parameter.shape))
         }
         let maps = [[2, 3, 4, 6], [2, 1, 2, 6]].enumerated().map { i, shape in
             Tensor(GoldenWeights.values("points.map.\(i)", count: shape.reduce(1, *)), shape: shape)

@@ -31,7 +31,9 @@ import Testing
         return [out.tensor.values] + leaves.map(\.finishedGradient.values)
     }
 
-    @Test(arguments: [Activation.relu, .relu6]) func fusedActivationEqualsOneAfterTheNorm(activation: Activation) {
+    @Test(arguments: [Activation.relu, .relu6]) func fusedActivationEqualsOneAfterTheNorm(
+        activation: Activation
+    ) {
         let x = numbers("group.x", [2, 3, 4, 6], scale: 3)
         let fused = run(x, channels: 6, groupCount: 3, fused: activation)
         let separate = run(x, channels: 6, groupCount: 3, fused: .none, after: activation)

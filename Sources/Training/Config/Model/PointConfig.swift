@@ -14,7 +14,8 @@ package struct PointConfig: Sendable, Equatable {
     package let offset: Double
     /// The largest distance from a point to a side of its box, in pixels, of each level but the last.
     package let limits: [Double]
-    /// Points beyond so many strides from a box's centre are not its own; `nil` (in YAML `none`) takes all inside.
+    /// Points beyond so many strides from a box's centre are not its own; `nil` (in YAML `none`) takes all
+    /// inside.
     package let radius: Double?
 
     enum Key: String, ConfigKey {
@@ -45,7 +46,8 @@ package struct PointConfig: Sendable, Equatable {
 
     var node: ConfigNode {
         .section([
-            (Key.strides, .list(strides.map { .count($0) })), (.spacing, .name(spacing)), (.offset, .number(offset)),
+            (Key.strides, .list(strides.map { .count($0) })), (.spacing, .name(spacing)),
+            (.offset, .number(offset)),
             (.limits, .list(limits.map { .number($0) })),
             (.radius, radius.map { .number($0) } ?? .nothing),
         ])

@@ -1,5 +1,5 @@
-/// The head of an anchor-free detector: two towers of 3x3 convolutions with group norms, boxes and centreness on one or
-/// both, and on the other what the task asks for.
+/// The head of an anchor-free detector: two towers of 3x3 convolutions with group norms, boxes and centreness
+/// on one or both, and on the other what the task asks for.
 package struct PointHeadConfig: Sendable, Equatable {
     package enum Distances: String, Sendable, CaseIterable {
         /// Logarithms of pixels.

@@ -12,7 +12,9 @@ package struct PointStageConfig: Sendable, Equatable {
     ) throws(ConfigurationError) {
         try section.refuse(.rpn, .roi, .mask, because: "only two-stage detectors have regions")
         try section.refuse(.anchors, .assigner, because: "fcos has points instead of anchors")
-        head = try section.nested(.head) { child throws(ConfigurationError) in try PointHeadConfig(child, task) }
+        head = try section.nested(.head) { child throws(ConfigurationError) in
+            try PointHeadConfig(child, task)
+        }
         points = try section.nested(.points) { child throws(ConfigurationError) in
             try PointConfig(child, levelCount: levelCount)
         }
