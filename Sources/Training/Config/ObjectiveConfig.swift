@@ -24,21 +24,34 @@ package struct ObjectiveConfig: Sendable, Equatable {
             case constant256 = "256"
         }
 
+        /// Where FCOS's points lie.
+        package enum PointStrides: String, Sendable, CaseIterable {
+            /// As far apart as `model.points` says.
+            case own
+            /// As released, whose configuration leaves the strides out: at half the coordinates.
+            case halved
+        }
+
         package let retinaLabelLayout: LabelLayout
         package let targetInitialisation: TargetInitialisation
         package let backgroundLabel: BackgroundLabel
         /// As released if true: padded first, and boxes mirrored within the width without padding.
         package let flipAfterPad: Bool
+        /// There exactly for FCOS.
+        package let fcosStrides: PointStrides?
 
         enum Key: String, ConfigKey {
             case retinaLabelLayout = "retina_label_layout"
             case targetInitialisation = "target_init"
             case backgroundLabel = "background_label"
             case flipAfterPad = "flip_after_pad"
+            case fcosStrides = "fcos_strides"
         }
 
         /// - faithful: what a switch that is not given stands at.
-        init(_ section: ConfigSection<Key>, faithful: Bool) throws(ConfigurationError) {
+        init(
+            _ section: ConfigSection<Key>, faithful: Bool, _ detector: ModelConfig.Detector
+        ) throws(ConfigurationError) {
             retinaLabelLayout =
                 try section.has(.retinaLabelLayout)
                 ? section.choice(.retinaLabelLayout) : faithful ? .imageMajor : .levelMajor
@@ -49,6 +62,12 @@ package struct ObjectiveConfig: Sendable, Equatable {
                 try section.has(.backgroundLabel)
                 ? section.choice(.backgroundLabel) : faithful ? .constant256 : .sentinel
             flipAfterPad = try section.has(.flipAfterPad) ? section.flag(.flipAfterPad) : faithful
+            guard detector == .fcos else {
+                try section.refuse(.fcosStrides, because: "only fcos has points")
+                fcosStrides = nil
+                return
+            }
+            fcosStrides = try section.has(.fcosStrides) ? section.choice(.fcosStrides) : faithful ? .halved : .own
         }
 
         var node: ConfigNode {
@@ -56,7 +75,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
                 (Key.retinaLabelLayout, .name(retinaLabelLayout)),
                 (.targetInitialisation, .name(targetInitialisation)),
                 (.backgroundLabel, .name(backgroundLabel)),
-                (.flipAfterPad, .flag(flipAfterPad)),
+                (.flipAfterPad, .flag(flipAfterPad)), (.fcosStrides, fcosStrides.map { .name($0) }),
             ])
         }
     }
@@ -82,7 +101,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
         case proposalsPerImage = "proposals_per_image"
     }
 
-    init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
+    init(_ section: ConfigSection<Key>, _ detector: ModelConfig.Detector) throws(ConfigurationError) {
         let faithful = try section.flag(.faithful)
         self.faithful = faithful
         temperature = try section.number(.temperature, .positive)
@@ -93,7 +112,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
         let takesAll = try section.isWord("all", .proposalsPerImage)
         proposalsPerImage = takesAll ? nil : try section.integer(.proposalsPerImage, in: 1...Int.max)
         switches = try section.nested(.switches) { child throws(ConfigurationError) in
-            try Switches(child, faithful: faithful)
+            try Switches(child, faithful: faithful, detector)
         }
     }
 
