@@ -72,7 +72,7 @@ extension Tape {
         return (out, measured?.mean ?? [], measured?.variance ?? [], total)
     }
 
-    private static func put(_ sums: ArraySlice<Double>, into target: Tensor, accumulate: Bool) {
+    static func put(_ sums: ArraySlice<Double>, into target: Tensor, accumulate: Bool) {
         for (c, value) in sums.enumerated() { target.floats[c] = (accumulate ? target.floats[c] : 0) + Float(value) }
     }
 
