@@ -24,17 +24,37 @@ package struct ObjectiveConfig: Sendable, Equatable {
             case constant256 = "256"
         }
 
+        /// What DETR's queries are matched to proposals by, beside the boxes, for the contrast.
+        package enum ObjectCost: String, Sendable, CaseIterable {
+            case none
+            /// As released: the probability of the class whose number is the proposal's.
+            case proposalIndex = "proposal_index"
+        }
+
+        /// How DETR's class loss counts queries without an object.
+        package enum ClassLoss: String, Sendable, CaseIterable {
+            /// By the head's weight for them.
+            case weighted
+            /// As released: fully, and the divisor counts the others alone.
+            case flat
+        }
+
         package let retinaLabelLayout: LabelLayout
         package let targetInitialisation: TargetInitialisation
         package let backgroundLabel: BackgroundLabel
         /// As released if true: padded first, and boxes mirrored within the width without padding.
         package let flipAfterPad: Bool
+        /// Both only where they are given: otherwise they stand as `faithful` says.
+        package let objectCost: ObjectCost?
+        package let classLoss: ClassLoss?
 
         enum Key: String, ConfigKey {
             case retinaLabelLayout = "retina_label_layout"
             case targetInitialisation = "target_init"
             case backgroundLabel = "background_label"
             case flipAfterPad = "flip_after_pad"
+            case objectCost = "detr_object_cost"
+            case classLoss = "detr_class_loss"
         }
 
         /// - faithful: what a switch that is not given stands at.
@@ -49,6 +69,8 @@ package struct ObjectiveConfig: Sendable, Equatable {
                 try section.has(.backgroundLabel)
                 ? section.choice(.backgroundLabel) : faithful ? .constant256 : .sentinel
             flipAfterPad = try section.has(.flipAfterPad) ? section.flag(.flipAfterPad) : faithful
+            objectCost = try section.has(.objectCost) ? section.choice(.objectCost) : nil
+            classLoss = try section.has(.classLoss) ? section.choice(.classLoss) : nil
         }
 
         var node: ConfigNode {
@@ -57,6 +79,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
                 (.targetInitialisation, .name(targetInitialisation)),
                 (.backgroundLabel, .name(backgroundLabel)),
                 (.flipAfterPad, .flag(flipAfterPad)),
+                (.objectCost, objectCost.map { .name($0) }), (.classLoss, classLoss.map { .name($0) }),
             ])
         }
     }
