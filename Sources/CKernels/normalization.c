@@ -158,3 +158,87 @@ void ck_normalize_rows_backward(
     norm k = {.channels = channels, .x = y, .dy = dy, .norms = (float *)norms, .y = dx};
     cthreading_for(rows, rows_per_piece(channels), normalize_backward_body, &k);
 }
+
+static double *doubles(int64_t count) {
+    double *memory = malloc((size_t)max64(1, count) * sizeof(double));
+    if (!memory) abort();
+    return memory;
+}
+
+void ck_group_norm(
+    int64_t images, int64_t rows, int64_t channels, int64_t groups, const float *x, const float *weight,
+    const float *bias, float epsilon, int rectify, float ceiling, float *y, float *mean, float *inverse_deviation) {
+    const int64_t width = channels / groups, size = rows * channels;
+    const double count = (double)max64(1, rows * width);
+    double *sums = doubles(2 * channels), *squares = sums + channels;
+    float *scale = malloc((size_t)max64(1, 2 * channels) * sizeof(float)), *shift = scale + channels;
+    if (!scale) abort();
+    for (int64_t n = 0; n < images; n++, mean += channels, inverse_deviation += channels) {
+        ck_channel_moments(rows, channels, x + n * size, sums, squares);
+        for (int64_t first = 0; first < channels; first += width) {
+            double sum = 0, square = 0;
+            for (int64_t c = first; c < first + width; c++) {
+                sum += sums[c];
+                square += squares[c];
+            }
+            const double m = sum / count, variance = fmax(0, square / count - m * m);
+            const double inverse = 1 / sqrt(variance + (double)epsilon);
+            for (int64_t c = first; c < first + width; c++) {
+                mean[c] = (float)m;
+                inverse_deviation[c] = (float)inverse;
+                scale[c] = (float)(weight[c] * inverse);
+                shift[c] = (float)(bias[c] - m * weight[c] * inverse);
+            }
+        }
+        ck_scale_shift(rows, channels, x + n * size, scale, shift, rectify, ceiling, y + n * size);
+    }
+    free(sums);
+    free(scale);
+}
+
+// dx = scale dy - a - (x - mean) b, with the group's means of the gradient in a and b.
+CLONES static void group_norm_backward_body(void *context, int64_t begin, int64_t end) {
+    const norm *k = context;
+    for (int64_t r = begin; r < end; r++)
+        for (int64_t c = 0, i = r * k->channels; c < k->channels; c++, i++)
+            k->y[i] = masked(k, i) * k->scale[c] - k->a[c] - (k->x[i] - k->mean[c]) * k->b[c];
+}
+void ck_group_norm_backward(
+    int64_t images, int64_t rows, int64_t channels, int64_t groups, const float *x, const float *y, float ceiling,
+    const float *dy, const float *mean, const float *inverse_deviation, const float *weight, float *dx, double *sum,
+    double *sum_normalized) {
+    const int64_t width = channels / groups, size = rows * channels;
+    const double count = (double)max64(1, rows * width);
+    double *plain = doubles(2 * channels), *normalized = plain + channels;
+    float *scale = malloc((size_t)max64(1, 3 * channels) * sizeof(float)), *a = scale + channels, *b = a + channels;
+    if (!scale) abort();
+    for (int64_t c = 0; c < channels; c++) sum[c] = sum_normalized[c] = 0;
+    for (int64_t n = 0; n < images; n++, mean += channels, inverse_deviation += channels) {
+        norm k = {.channels = channels, .ceiling = ceiling, .x = x + n * size, .out = y ? y + n * size : NULL,
+                  .dy = dy + n * size, .mean = mean, .deviation = inverse_deviation};
+        channel_sums(rows, &k, gradient_sums_body, plain, normalized);
+        for (int64_t first = 0; first < channels; first += width) {
+            double level = 0, slope = 0;
+            for (int64_t c = first; c < first + width; c++) {
+                sum[c] += plain[c];
+                sum_normalized[c] += normalized[c];
+                level += weight[c] * plain[c];
+                slope += weight[c] * normalized[c];
+            }
+            const double inverse = inverse_deviation[first];
+            for (int64_t c = first; c < first + width; c++) {
+                scale[c] = (float)(weight[c] * inverse);
+                a[c] = (float)(inverse * level / count);
+                b[c] = (float)(inverse * inverse * slope / count);
+            }
+        }
+        if (!dx) continue;
+        k.scale = scale;
+        k.a = a;
+        k.b = b;
+        k.y = dx + n * size;
+        cthreading_for(rows, rows_per_piece(channels), group_norm_backward_body, &k);
+    }
+    free(plain);
+    free(scale);
+}

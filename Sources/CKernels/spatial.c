@@ -202,3 +202,54 @@ void ck_columns_to_image(const ck_window *w, const float *columns, float *image)
                     for (int64_t c = 0; c < w->channels; c++) y[c] += columns[c];
                 }
 }
+
+typedef struct {
+    int64_t count, h, w, channels, kernel;
+    const int32_t *cells;
+    const float *from;
+    float *to;
+} patches;
+
+// The pixel of window place (ky, kx) around a cell, or -1 outside the map.
+INLINE int64_t patch_pixel(const patches *k, int64_t cell, int64_t ky, int64_t kx) {
+    const int64_t half = k->kernel / 2, area = k->h * k->w, inside = cell % area;
+    const int64_t y = inside / k->w + ky - half, x = inside % k->w + kx - half;
+    return y < 0 || y >= k->h || x < 0 || x >= k->w ? -1 : cell - inside + y * k->w + x;
+}
+
+static void gather_patches_body(void *context, int64_t begin, int64_t end) {
+    const patches *k = context;
+    const int64_t places = k->kernel * k->kernel;
+    for (int64_t r = begin; r < end; r++)
+        for (int64_t p = 0; p < places; p++) {
+            const int64_t pixel = patch_pixel(k, k->cells[r], p / k->kernel, p % k->kernel);
+            float *row = k->to + r * k->channels * places + p;
+            for (int64_t c = 0; c < k->channels; c++)
+                row[c * places] = pixel < 0 ? 0 : k->from[pixel * k->channels + c];
+        }
+}
+void ck_gather_patches(
+    int64_t count, int64_t h, int64_t w, int64_t channels, int64_t kernel, const int32_t *cells, const float *x,
+    float *out) {
+    patches k = {count, h, w, channels, kernel, cells, x, out};
+    cthreading_for(count, 16, gather_patches_body, &k);
+}
+
+// Items are channels: windows overlap, and every pixel must get its sum in the order of the cells.
+static void scatter_patches_body(void *context, int64_t begin, int64_t end) {
+    const patches *k = context;
+    const int64_t places = k->kernel * k->kernel;
+    for (int64_t r = 0; r < k->count; r++)
+        for (int64_t p = 0; p < places; p++) {
+            const int64_t pixel = patch_pixel(k, k->cells[r], p / k->kernel, p % k->kernel);
+            if (pixel < 0) continue;
+            const float *row = k->from + r * k->channels * places + p;
+            for (int64_t c = begin; c < end; c++) k->to[pixel * k->channels + c] += row[c * places];
+        }
+}
+void ck_scatter_patches(
+    int64_t count, int64_t h, int64_t w, int64_t channels, int64_t kernel, const int32_t *cells, const float *in,
+    float *x) {
+    patches k = {count, h, w, channels, kernel, cells, in, x};
+    cthreading_for(channels, 32, scatter_patches_body, &k);
+}

@@ -8,17 +8,17 @@ final class GivenMaps: Backbone {
     let frozenPrefixes = [""]
     private let maps: [Int: [Tensor]]
 
-    /// - maps: C3, C4 and C5 by the images' height; C2 is never read.
+    /// - maps: C2 to C5 by the images' height, or C3 to C5 where C2 is never read.
     init(_ maps: [Int: [Tensor]]) {
-        self.maps = maps
-        outputChannels = [1] + (maps.first?.value ?? []).map(\.channelCount)
+        self.maps = maps.mapValues { $0.count == 3 ? [Tensor(zeros: [1, 1, 1, 1])] + $0 : $0 }
+        outputChannels = (self.maps.first?.value ?? []).map(\.channelCount)
     }
 
     func callAsFunction(_ images: Tensor, _ tape: Tape) -> [Variable] {
         guard let given = maps[images.shape[1]] else {
             preconditionFailure("no maps for images \(images.shape)")
         }
-        return [Variable(constant: Tensor(zeros: [1, 1, 1, 1]))] + given.map { Variable(constant: $0) }
+        return given.map { Variable(constant: $0) }
     }
 
     func visit(_ visitor: inout ParameterVisitor) {}

@@ -11,9 +11,14 @@ package struct GoldenModel {
     private let gains: [String: Double]
     /// Means of biases other than 0, by module path.
     private let biasShifts: [String: Double]
+    /// Paths of norms that their names do not show to be norms.
+    private let norms: Set<String>
 
-    package init(lastNorms: [String], gains: [String: Double] = [:], biasShifts: [String: Double] = [:]) {
-        (self.lastNorms, self.gains, self.biasShifts) = (lastNorms, gains, biasShifts)
+    package init(
+        lastNorms: [String], gains: [String: Double] = [:], biasShifts: [String: Double] = [:],
+        norms: Set<String> = []
+    ) {
+        (self.lastNorms, self.gains, self.biasShifts, self.norms) = (lastNorms, gains, biasShifts, norms)
     }
 
     /// - name: such as `layer2.0.downsample.1.running_var`; shape: OIHW, [O, I] or [C].
@@ -22,12 +27,14 @@ package struct GoldenModel {
         let path = parts.dropLast().joined(separator: ".")
         let isNorm =
             parts.count > 1 && parts[parts.count - 2].hasPrefix("bn") || path.hasSuffix("downsample.1")
+            || path.hasSuffix(".gn") || norms.contains(path)
         let (scale, shift): (Double, Double)
         switch parts.last {
         case "running_mean": (scale, shift) = (0.2, 0)
         case "running_var": (scale, shift) = (0.4, 1)
         case "weight" where isNorm:
             (scale, shift) = (0.2, lastNorms.contains { path.hasSuffix($0) } ? 0.3 : 1)
+        case "scale": (scale, shift) = (0.2, 1)
         case "bias" where isNorm: (scale, shift) = (0.1, 0)
         case "bias": (scale, shift) = (0.05, biasShifts[path] ?? 0)
         default:

@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "retinanet_resnet50_fpn", "retinanet_r50_fpn", "retinanet_R_50_FPN", "detr_resnet50", "detr_r50",
+        "fcos_resnet50_fpn", "retinanet_resnet50_fpn", "retinanet_r50_fpn", "retinanet_R_50_FPN", "detr_resnet50",
+        "detr_r50",
     ])
     func recipesDecodeAndTheirPrintedFormLoadsAgain(name: String) throws {
         let config = try load(name)
@@ -23,16 +24,16 @@ import Testing
     }
 
     /// Names and shapes as PyTorch lists them.
-    @Test func torchvisionsRetinaNetHasItsParameters() throws {
+    @Test(arguments: ["retinanet_resnet50_fpn", "fcos_resnet50_fpn"])
+    func torchvisionsDetectorHasItsParameters(name: String) throws {
         let all = try JSONDecoder().decode(
             [String: [String: [Int]]].self, from: try Golden.data("foreign/torchvision.json"))
-        let rows = try #require(all["retinanet_resnet50_fpn"]).filter {
+        let rows = try #require(all[name]).filter {
             !$0.key.hasSuffix("num_batches_tracked")
         }
         let table = ForeignFamily.torchvision.table(forForeign: Array(rows.keys))
         let expected = Set(rows.compactMap { name, shape in table.own(name).map { "\($0.name) \(shape)" } })
-        let network = try ModelAssembly(load("retinanet_resnet50_fpn").model, reducer: LocalStatistics())
-            .retinaNet().network
+        let network = try ModelAssembly(load(name).model, reducer: LocalStatistics()).detector()
         #expect(Set(network.namedTensors.map { "\($0.path) \($0.tensor.shape)" }) == expected)
         #expect(expected.count == rows.count)
     }

@@ -1,3 +1,4 @@
+internal import Tensors
 internal import DetectionData
 internal import Foundation
 internal import Training
@@ -38,8 +39,12 @@ struct BenchLine {
         json.value((Double(bytes) / measurement.median / 1e7).rounded() / 100)
     }
 
-    /// Largest memory of the process so far: for benchmarks of a single case.
-    mutating func addPeakMemory() { add("peak_rss_bytes", ProcessMemory.peakByteCount) }
+    /// Largest memory of the process so far, and the most that tensors held of it at once: for benchmarks of a single
+    /// case.
+    mutating func addPeakMemory() {
+        add("peak_rss_bytes", ProcessMemory.peakByteCount)
+        add("peak_tensor_bytes", BufferPool.shared.peakByteCount)
+    }
 
     mutating func add(_ key: StaticString, _ value: Int) {
         json.key(key)

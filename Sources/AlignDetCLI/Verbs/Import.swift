@@ -24,8 +24,8 @@ struct Import: ParsableCommand {
 
     @Option(
         help: """
-            What the file holds: retinanet_resnet50_fpn (torchvision), retinanet_r50_fpn (mmdet), retinanet_R_50_FPN
-            (detectron2), detr_resnet50 (detr), detr_r50 (mmdet), or a backbone (resnet18, resnet34, resnet50,
+            What the file holds: fcos_resnet50_fpn or retinanet_resnet50_fpn (torchvision), retinanet_r50_fpn or detr_r50
+            (mmdet), retinanet_R_50_FPN (detectron2), detr_resnet50 (detr), or a backbone (resnet18, resnet34, resnet50,
             mobilenet_v2). A backbone is found out without it.
             """)
     var model: String?

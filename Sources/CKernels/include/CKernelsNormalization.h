@@ -24,3 +24,16 @@ void ck_normalize_rows(int64_t rows, int64_t channels, float epsilon, const floa
 /// dx = (dy - y (y . dy)) / norm per row.
 void ck_normalize_rows_backward(
     int64_t rows, int64_t channels, const float *y, const float *norms, const float *dy, float *dx);
+
+/// Group normalization of images of `rows` pixels each, over all pixels and channels / groups neighbouring channels:
+/// y = (x - mean) inverse_deviation weight[c] + bias[c], then clipped to 0...ceiling if `rectify`.
+/// mean, inverse_deviation [images, channels] get each channel's group's, for the backward.
+void ck_group_norm(
+    int64_t images, int64_t rows, int64_t channels, int64_t groups, const float *x, const float *weight,
+    const float *bias, float epsilon, int rectify, float ceiling, float *y, float *mean, float *inverse_deviation);
+/// dy masked as above where `y` is given. dx may be null or `dy`; sum and sum_normalized [channels] get, over all images,
+/// the sums of dy and of dy times the normalized x: the gradients of bias and weight.
+void ck_group_norm_backward(
+    int64_t images, int64_t rows, int64_t channels, int64_t groups, const float *x, const float *y, float ceiling,
+    const float *dy, const float *mean, const float *inverse_deviation, const float *weight, float *dx, double *sum,
+    double *sum_normalized);

@@ -24,3 +24,13 @@ void ck_upsample_backward(
 void ck_image_to_columns(const ck_window *window, const float *image, float *columns);
 /// The reverse, adding where windows overlap; `image` is overwritten.
 void ck_columns_to_image(const ck_window *window, const float *columns, float *image);
+
+/// Windows around chosen pixels of NHWC maps as rows: patches[count, channels * kernel * kernel], in (channel, row, column)
+/// order as weights are, 0 outside. cells: positions in [n * h * w]; kernel is odd.
+void ck_gather_patches(
+    int64_t count, int64_t h, int64_t w, int64_t channels, int64_t kernel, const int32_t *cells, const float *x,
+    float *patches);
+/// The reverse, adding to `x`, in the order of `cells`.
+void ck_scatter_patches(
+    int64_t count, int64_t h, int64_t w, int64_t channels, int64_t kernel, const int32_t *cells, const float *patches,
+    float *x);

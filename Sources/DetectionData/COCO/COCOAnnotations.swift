@@ -62,4 +62,13 @@ package struct COCOAnnotations: Sendable {
         self.categories = categories
         self.annotations = annotations
     }
+
+    /// The first `count` images of the file, with what lies on them.
+    package func first(_ count: Int) -> COCOAnnotations {
+        let kept = images.prefix(count)
+        let ids = Set(kept.map(\.id))
+        return COCOAnnotations(
+            images: Array(kept), categories: categories, annotations: annotations.filter { ids.contains($0.imageID) },
+            source: source)
+    }
 }

@@ -3,10 +3,10 @@ package import Tensors
 /// Σ (1 - GIoU) between boxes x1 y1 x2 y2, with its gradient.
 /// - Source: Rezatofighi et al. 2019; epsilon and ties as torchvision's `generalized_box_iou_loss` (1e-7).
 package enum GIoULoss {
-    /// - prediction, target: [R, 4] boxes with x2 > x1, y2 > y1.
+    /// - prediction, target: [R, 4] boxes with x2 > x1, y2 > y1; weights: R, or nil for 1 each.
     /// - Returns: the sum, and its derivative by the prediction, [R, 4].
     package static func sum(
-        _ prediction: Tensor, _ target: Tensor, epsilon: Float = 1e-7
+        _ prediction: Tensor, _ target: Tensor, weights: [Float]? = nil, epsilon: Float = 1e-7
     ) -> (sum: Double, gradient: Tensor) {
         precondition(prediction.count == target.count, "\(prediction.shape) against \(target.shape)")
         let gradient = Tensor(zeros: prediction.shape)
@@ -24,7 +24,8 @@ package enum GIoULoss {
             let (ew, eh) = (max(p[2], t[2]) - min(p[0], t[0]), max(p[3], t[3]) - min(p[1], t[1]))
             let enclosing = ew * eh
             let (u, e) = (union + epsilon, enclosing + epsilon)
-            total += Double(1 - (intersection / u - (enclosing - union) / e))
+            let weight = weights?[r] ?? 1
+            total += Double(weight * (1 - (intersection / u - (enclosing - union) / e)))
             // giou = I / u - (E - U) / e; chain through I, U and E by each coordinate.
             let dI = 1 / u
             let dU = -intersection / (u * u) + 1 / e
@@ -35,7 +36,9 @@ package enum GIoULoss {
                 : (0, 0, 0, 0)
             let outer: (Float, Float, Float, Float) =
                 (p[0] < t[0] ? -1 : 0, p[1] < t[1] ? -1 : 0, p[2] > t[2] ? 1 : 0, p[3] > t[3] ? 1 : 0)
-            func derivative(_ area: Float, _ i: Float, _ o: Float) -> Float { -(dI * i + dU * (area - i) + dE * o) }
+            func derivative(_ area: Float, _ i: Float, _ o: Float) -> Float {
+                -weight * (dI * i + dU * (area - i) + dE * o)
+            }
             g[0] = derivative(-ph, inner.0 * ih, outer.0 * eh)
             g[1] = derivative(-pw, inner.1 * iw, outer.1 * ew)
             g[2] = derivative(ph, inner.2 * ih, outer.2 * eh)

@@ -35,4 +35,20 @@ extension Tape {
             tape.add(out, to: x)
         }
     }
+
+    /// x times one trained number.
+    package func scaled(_ x: Variable, by factor: Leaf) -> Variable {
+        let y = x.tensor.copied()
+        Elementwise.scale(y, by: factor.value.scalar)
+        return record(y, inputs: [x], leaves: [factor]) { dy, tape in
+            factor.withGradient { gradient, accumulate in
+                var sum = 0.0
+                for i in 0..<dy.count { sum += Double(dy.floats[i]) * Double(x.tensor.floats[i]) }
+                gradient.floats[0] = (accumulate ? gradient.floats[0] : 0) + Float(sum)
+            }
+            let dx = Tensor(zeros: x.shape)
+            Elementwise.add(dy, scaledBy: factor.value.scalar, to: dx)
+            tape.add(dx, to: x)
+        }
+    }
 }

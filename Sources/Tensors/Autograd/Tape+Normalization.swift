@@ -72,6 +72,35 @@ extension Tape {
         return (out, measured?.mean ?? [], measured?.variance ?? [], total)
     }
 
+    /// Group normalization: each image's statistics over all its pixels and a group of neighbouring channels.
+    /// - x: [N, ..., C]; weight, bias: [C]; groupCount divides C.
+    /// - Source: Wu and He 2018; numbers as PyTorch's `group_norm`.
+    package func groupNorm(
+        _ x: Variable, weight: Leaf, bias: Leaf, groupCount: Int, epsilon: Float, activation: Activation = .none
+    ) -> Variable {
+        let (imageCount, channels) = (x.shape[0], x.tensor.channelCount)
+        precondition(channels % groupCount == 0, "\(channels) channels in \(groupCount) groups")
+        let rows = imageCount == 0 ? 0 : x.tensor.rowCount / imageCount
+        let sizes = (Int64(imageCount), Int64(rows), Int64(channels), Int64(groupCount))
+        let y = Tensor(uninitialized: x.shape)
+        let mean = Tensor(uninitialized: [imageCount, channels])
+        let deviation = Tensor(uninitialized: [imageCount, channels])
+        ck_group_norm(
+            sizes.0, sizes.1, sizes.2, sizes.3, x.tensor.floats, weight.value.floats, bias.value.floats, epsilon,
+            activation == .none ? 0 : 1, activation.ceiling, y.floats, mean.floats, deviation.floats)
+        return record(y, inputs: [x], leaves: [weight, bias]) { dy, tape in
+            let dx = x.needsGradient ? dy.reusable() : nil
+            var (sums, normalized) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels))
+            ck_group_norm_backward(
+                sizes.0, sizes.1, sizes.2, sizes.3, x.tensor.floats, activation == .none ? nil : y.floats,
+                activation.ceiling, dy.floats, mean.floats, deviation.floats, weight.value.floats, dx?.floats, &sums,
+                &normalized)
+            bias.withGradient { Self.put(sums[...], into: $0, accumulate: $1) }
+            weight.withGradient { Self.put(normalized[...], into: $0, accumulate: $1) }
+            if let dx { tape.add(dx, to: x) }
+        }
+    }
+
     static func put(_ sums: ArraySlice<Double>, into target: Tensor, accumulate: Bool) {
         for (c, value) in sums.enumerated() { target.floats[c] = (accumulate ? target.floats[c] : 0) + Float(value) }
     }

@@ -1,3 +1,5 @@
+internal import CKernels
+
 extension Tape {
     /// Some rows of a matrix, in any order, repeats allowed.
     /// - x: [..., C] read as rows. Returns [index.count, C].
@@ -26,6 +28,22 @@ extension Tape {
                 tape.add(dy.prefix(row..<(row + part.tensor.rowCount)).copied(), to: part)
                 row += part.tensor.rowCount
             }
+        }
+    }
+
+    /// Windows around chosen pixels: the rows that a convolution's weights, read as a matrix, are multiplied with.
+    /// - x: [N, H, W, C]; cells: positions in [N H W], repeats allowed; kernel: odd; 0 outside the map.
+    /// - Returns: [cells.count, C kernel kernel], in the order of the weights' axes.
+    package func gatherPatches(_ x: Variable, _ cells: [Int32], kernel: Int) -> Variable {
+        precondition(x.shape.count == 4 && kernel % 2 == 1, "patches of \(kernel) from \(x.shape)")
+        for cell in cells { precondition(cell >= 0 && cell < x.tensor.rowCount, "cell \(cell) of \(x.shape)") }
+        let (h, w, channels) = (Int64(x.shape[1]), Int64(x.shape[2]), Int64(x.shape[3]))
+        let y = Tensor(uninitialized: [cells.count, x.shape[3] * kernel * kernel])
+        ck_gather_patches(Int64(cells.count), h, w, channels, Int64(kernel), cells, x.tensor.floats, y.floats)
+        return record(y, inputs: [x]) { dy, tape in
+            let dx = Tensor(zeros: x.shape)
+            ck_scatter_patches(Int64(cells.count), h, w, channels, Int64(kernel), cells, dy.floats, dx.floats)
+            tape.add(dx, to: x)
         }
     }
 }

@@ -14,6 +14,9 @@ package final class BufferPool {
     private var arena = SpanArena()
     /// Blocks in use now; equal before and after a step that leaks nothing.
     package private(set) var liveBlockCount = 0
+    private var liveByteCount = 0
+    /// The most bytes that were in use at once.
+    package private(set) var peakByteCount = 0
 
     /// Bytes touched so far, never given back.
     package var reservedByteCount: Int { smallByteCount + arena.touchedByteCount }
@@ -30,6 +33,8 @@ package final class BufferPool {
     /// - byteCount: a rounded size.
     func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
         liveBlockCount += 1
+        liveByteCount += byteCount
+        peakByteCount = max(peakByteCount, liveByteCount)
         guard let block = byteCount > Self.largestSmallByteCount ? arena.take(byteCount) : takeSmall(byteCount) else {
             preconditionFailure("out of memory: \(byteCount) bytes asked, \(reservedByteCount) held")
         }
@@ -38,6 +43,7 @@ package final class BufferPool {
 
     func giveBack(_ block: UnsafeMutableRawPointer, byteCount: Int) {
         liveBlockCount -= 1
+        liveByteCount -= byteCount
         if byteCount > Self.largestSmallByteCount {
             arena.giveBack(block, byteCount: byteCount)
         } else {

@@ -3,8 +3,9 @@ internal import Foundation
 /// Large blocks out of one stretch of address space: the tightest free span that fits is cut, and neighbours grow
 /// together again when blocks come back, so that maps of one size make room for maps of another.
 ///
-/// Address space is taken from the system a gigabyte at a time and costs nothing until it is touched; what was touched
-/// is kept. So a run holds little more than the most it ever had in use at once.
+/// Address space is reserved far beyond need and costs nothing until it is touched; what was touched is kept. So a run
+/// holds little more than the most it ever had in use at once: a step whose tensors take 2.29 GB at most holds 2.42 GB,
+/// and 3.29 GB out of segments of a gigabyte.
 struct SpanArena {
     private struct Span {
         var start: UInt
@@ -20,7 +21,8 @@ struct SpanArena {
 
     /// Blocks are whole pages.
     static let granule = 4096
-    private static let segmentByteCount = 1 << 30
+    /// What is asked of the system, in this order: where address space is limited, less must do.
+    private static let segmentByteCounts = [1 << 36, 1 << 30]
     /// By address, no two of them touching.
     private var free: [Span] = []
     private var segments: [Segment] = []
@@ -76,9 +78,9 @@ struct SpanArena {
         }
     }
 
-    /// A new segment; a small one where the system refuses a large one.
+    /// A new segment.
     private mutating func grow(_ byteCount: Int) -> Bool {
-        for size in [max(byteCount, Self.segmentByteCount), byteCount] {
+        for size in Self.segmentByteCounts.map({ max(byteCount, $0) }) + [byteCount] {
             let start = mmap(
                 nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
             guard start != MAP_FAILED, let start else { continue }

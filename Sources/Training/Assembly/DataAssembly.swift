@@ -99,7 +99,8 @@ package struct DataAssembly {
     /// The validation set with its annotations.
     package func validation() throws -> (dataset: COCODataset, annotations: COCOAnnotations)? {
         guard let part = config.data.validation else { return nil }
-        let annotations = try COCOAnnotations.read(path: part.annotations.resolved, for: .scoring)
+        let all = try COCOAnnotations.read(path: part.annotations.resolved, for: .scoring)
+        let annotations = part.firstImages.map { all.first($0) } ?? all
         return (
             try dataset(
                 annotations, folder: part.images.resolved, use: .evaluation, classes: config.data.train.classes,

@@ -29,6 +29,34 @@ extension HeadConfig.BoxLoss {
     }
 }
 
+extension PointConfig {
+    func generator(halvesStrides: Bool) -> PointGenerator {
+        PointGenerator(
+            strides: halvesStrides ? strides.map { $0 / 2 } : strides, offset: Float(offset),
+            spacingFollowsInput: spacing == .input)
+    }
+}
+
+extension PointStageConfig {
+    var layout: FCOSHead.Layout {
+        FCOSHead.Layout(
+            channels: head.channels, convolutionCount: head.stackedConvolutions, groupCount: head.groups,
+            hasTowerBias: head.convolutionBias, centrenessOnBoxTower: head.centernessOnBoxTower,
+            scaleCount: head.levelScales ? points.strides.count : 0)
+    }
+
+    var settings: FCOS.Settings {
+        FCOS.Settings(
+            matcher: PointMatcher(limits: points.limits.map { Float($0) }, radius: points.radius.map { Float($0) }),
+            distances: head.distances == .exp ? .exponential : .strides,
+            boxLoss: head.boxLoss == .iou ? .iou : .giou,
+            boxWeight: head.boxWeight == .centerness ? .centreness : .equal,
+            score: head.score == .root ? .root : .product, candidatesPerLevel: test?.preNMSCount ?? 0,
+            scoreThreshold: Float(test?.scoreThreshold ?? 1), suppressionThreshold: Float(test?.nmsThreshold ?? 1),
+            detectionLimit: test?.maximumDetections ?? 0)
+    }
+}
+
 extension RegionHeadConfig.BoxLoss {
     var loss: BoxRegressionLoss {
         switch self {

@@ -23,6 +23,7 @@ package struct ModelAssembly {
     package func detector() -> any Detector {
         switch config.stages {
         case .one(let stage): retinaNet(stage)
+        case .points(let stage): fcos(stage)
         case .two(let stages): fasterRCNN(stages)
         case .set(let part): detr(part)
         }
@@ -45,6 +46,11 @@ package struct ModelAssembly {
         )
     }
 
+    /// The same of an FCOS.
+    package func momentumParts(of network: FCOS, _ stage: PointStageConfig) -> (neck: FPN, head: FCOSHead) {
+        (makeNeck(network.backbone), makeHead(stage))
+    }
+
     /// The same of a Faster R-CNN.
     package func momentumParts(
         of network: FasterRCNN, _ stages: TwoStageConfig
@@ -62,6 +68,14 @@ package struct ModelAssembly {
             backbone: backbone, neck: makeNeck(backbone),
             head: makeHead(stage.head, anchorShapeCount: generator.shapeCount), anchorGenerator: generator,
             settings: makeSettings(stage))
+    }
+
+    /// - halvesStrides: whether points lie half as far apart as the configuration says.
+    package func fcos(_ stage: PointStageConfig, halvesStrides: Bool = false) -> FCOS {
+        let backbone = self.backbone()
+        return FCOS(
+            backbone: backbone, neck: makeNeck(backbone), head: makeHead(stage),
+            pointGenerator: stage.points.generator(halvesStrides: halvesStrides), settings: stage.settings)
     }
 
     /// The backbone alone, not initialised.
@@ -121,6 +135,15 @@ package struct ModelAssembly {
         return RetinaHead(
             inputs: neck.channels, channels: part.channels, convolutionCount: part.stackedConvolutions,
             anchorShapeCount: anchorShapeCount, output: output)
+    }
+
+    private func makeHead(_ stage: PointStageConfig) -> FCOSHead {
+        let output: FCOSHead.Output =
+            switch stage.head.output {
+            case .projection(let hidden, let embedding): .embedding(hidden: hidden, dimension: embedding)
+            case .classification(let classes, let prior): .classes(classes, prior: Float(prior))
+            }
+        return FCOSHead(inputs: neck.channels, layout: stage.layout, output: output)
     }
 
     private func makeAnchors(_ part: AnchorConfig) -> AnchorGenerator {

@@ -3,11 +3,11 @@ internal import Pretraining
 
 extension ObjectiveConfig {
     var objectCost: AlignDetDETR.Settings.ObjectCost {
-        (switches.objectCost ?? (faithful ? .proposalIndex : .none)) == .none ? .none : .proposalIndex
+        switches.objectCost == .proposalIndex ? .proposalIndex : .none
     }
 
     /// Whether queries without an object weigh as much as others, and only matches count in the divisor.
-    fileprivate var hasFlatClassLoss: Bool { (switches.classLoss ?? (faithful ? .flat : .weighted)) == .flat }
+    fileprivate var hasFlatClassLoss: Bool { switches.classLoss == .flat }
 }
 
 extension ModelAssembly {

@@ -38,10 +38,18 @@ package struct ObjectiveAssembly {
             network.initialize(seed: config.run.seed, except: skipped)
             try prepare(network)
             start([("neck", neck), ("bbox_head", head)], objective)
-            let sampler = RandomSampler(
-                count: stage.sampler?.count ?? 0, negativesPerPositive: stage.sampler?.negativesPerPositive ?? 0)
             return AlignDetRetinaNet(
-                online: network, momentumNeck: neck, momentumHead: head, settings: objective.settings(sampler))
+                online: network, momentumNeck: neck, momentumHead: head,
+                settings: objective.settings(Self.sampler(stage.sampler)))
+        case .points(let stage):
+            let network = assembly.fcos(stage, halvesStrides: objective.switches.fcosStrides == .halved)
+            let (neck, head) = assembly.momentumParts(of: network, stage)
+            network.initialize(seed: config.run.seed, except: skipped)
+            try prepare(network)
+            start([("neck", neck), ("bbox_head", head)], objective)
+            return AlignDetFCOS(
+                online: network, momentumNeck: neck, momentumHead: head,
+                settings: objective.settings(Self.sampler(stage.sampler)))
         case .two(let stages):
             let network = assembly.fasterRCNN(stages)
             let (neck, rpnHead, boxHead) = assembly.momentumParts(of: network, stages)
@@ -62,6 +70,10 @@ package struct ObjectiveAssembly {
                 settings: AlignDetDETR.Settings(
                     objective.settings(RandomSampler(count: 0)), objectCost: objective.objectCost))
         }
+    }
+
+    private static func sampler(_ config: SamplerConfig?) -> RandomSampler {
+        RandomSampler(count: config?.count ?? 0, negativesPerPositive: config?.negativesPerPositive ?? 0)
     }
 
     /// Starts a momentum network's parts with streams of their own.

@@ -80,18 +80,26 @@ package struct DataConfig: Sendable, Equatable {
     package struct Validation: Sendable, Equatable {
         package let annotations: ConfigPath
         package let images: ConfigPath
+        /// Only the first so many images of the file; `nil` (in YAML left out or `none`) takes all.
+        package let firstImages: Int?
 
         enum Key: String, ConfigKey {
             case annotations, images
+            case firstImages = "first_images"
         }
 
         init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
             annotations = try section.path(.annotations)
             images = try section.path(.images)
+            let takesAll = try section.isAbsent(.firstImages)
+            firstImages = takesAll ? nil : try section.integer(.firstImages, in: 1...Int.max)
         }
 
         var node: ConfigNode {
-            .section([(Key.annotations, .path(annotations)), (.images, .path(images))])
+            .section([
+                (Key.annotations, .path(annotations)), (.images, .path(images)),
+                (.firstImages, firstImages.map { .count($0) } ?? .nothing),
+            ])
         }
     }
 

@@ -26,7 +26,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
 
         /// What DETR's queries are matched to proposals by, beside the boxes, for the contrast.
         package enum ObjectCost: String, Sendable, CaseIterable {
-            case none
+            case boxes = "none"
             /// As released: the probability of the class whose number is the proposal's.
             case proposalIndex = "proposal_index"
         }
@@ -39,12 +39,22 @@ package struct ObjectiveConfig: Sendable, Equatable {
             case flat
         }
 
+        /// Where FCOS's points lie.
+        package enum PointStrides: String, Sendable, CaseIterable {
+            /// As far apart as `model.points` says.
+            case own
+            /// As released, whose configuration leaves the strides out: at half the coordinates.
+            case halved
+        }
+
         package let retinaLabelLayout: LabelLayout
         package let targetInitialisation: TargetInitialisation
         package let backgroundLabel: BackgroundLabel
         /// As released if true: padded first, and boxes mirrored within the width without padding.
         package let flipAfterPad: Bool
-        /// Both only where they are given: otherwise they stand as `faithful` says.
+        /// There exactly for FCOS.
+        package let fcosStrides: PointStrides?
+        /// There exactly for DETR.
         package let objectCost: ObjectCost?
         package let classLoss: ClassLoss?
 
@@ -55,10 +65,13 @@ package struct ObjectiveConfig: Sendable, Equatable {
             case flipAfterPad = "flip_after_pad"
             case objectCost = "detr_object_cost"
             case classLoss = "detr_class_loss"
+            case fcosStrides = "fcos_strides"
         }
 
         /// - faithful: what a switch that is not given stands at.
-        init(_ section: ConfigSection<Key>, faithful: Bool) throws(ConfigurationError) {
+        init(
+            _ section: ConfigSection<Key>, faithful: Bool, _ detector: ModelConfig.Detector
+        ) throws(ConfigurationError) {
             retinaLabelLayout =
                 try section.has(.retinaLabelLayout)
                 ? section.choice(.retinaLabelLayout) : faithful ? .imageMajor : .levelMajor
@@ -69,8 +82,21 @@ package struct ObjectiveConfig: Sendable, Equatable {
                 try section.has(.backgroundLabel)
                 ? section.choice(.backgroundLabel) : faithful ? .constant256 : .sentinel
             flipAfterPad = try section.has(.flipAfterPad) ? section.flag(.flipAfterPad) : faithful
-            objectCost = try section.has(.objectCost) ? section.choice(.objectCost) : nil
-            classLoss = try section.has(.classLoss) ? section.choice(.classLoss) : nil
+            if detector == .fcos {
+                fcosStrides =
+                    try section.has(.fcosStrides) ? section.choice(.fcosStrides) : faithful ? .halved : .own
+            } else {
+                try section.refuse(.fcosStrides, because: "only fcos has points")
+                fcosStrides = nil
+            }
+            if detector == .detr {
+                objectCost =
+                    try section.has(.objectCost) ? section.choice(.objectCost) : faithful ? .proposalIndex : .boxes
+                classLoss = try section.has(.classLoss) ? section.choice(.classLoss) : faithful ? .flat : .weighted
+            } else {
+                try section.refuse(.objectCost, .classLoss, because: "only detr matches queries")
+                (objectCost, classLoss) = (nil, nil)
+            }
         }
 
         var node: ConfigNode {
@@ -78,7 +104,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
                 (Key.retinaLabelLayout, .name(retinaLabelLayout)),
                 (.targetInitialisation, .name(targetInitialisation)),
                 (.backgroundLabel, .name(backgroundLabel)),
-                (.flipAfterPad, .flag(flipAfterPad)),
+                (.flipAfterPad, .flag(flipAfterPad)), (.fcosStrides, fcosStrides.map { .name($0) }),
                 (.objectCost, objectCost.map { .name($0) }), (.classLoss, classLoss.map { .name($0) }),
             ])
         }
@@ -105,7 +131,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
         case proposalsPerImage = "proposals_per_image"
     }
 
-    init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
+    init(_ section: ConfigSection<Key>, _ detector: ModelConfig.Detector) throws(ConfigurationError) {
         let faithful = try section.flag(.faithful)
         self.faithful = faithful
         temperature = try section.number(.temperature, .positive)
@@ -116,7 +142,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
         let takesAll = try section.isWord("all", .proposalsPerImage)
         proposalsPerImage = takesAll ? nil : try section.integer(.proposalsPerImage, in: 1...Int.max)
         switches = try section.nested(.switches) { child throws(ConfigurationError) in
-            try Switches(child, faithful: faithful)
+            try Switches(child, faithful: faithful, detector)
         }
     }
 

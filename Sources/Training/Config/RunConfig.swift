@@ -46,7 +46,11 @@ package struct RunConfig: Sendable, Equatable {
         model = try section.nested(.model) { child throws(ConfigurationError) in try ModelConfig(child, task)
         }
         switch task {
-        case .pretrain: objective = try section.nested(.objective, ObjectiveConfig.init)
+        case .pretrain:
+            let detector = model.detector
+            objective = try section.nested(.objective) { child throws(ConfigurationError) in
+                try ObjectiveConfig(child, detector)
+            }
         case .finetune:
             try section.refuse(.objective, because: "only pre-training has one")
             objective = nil

@@ -42,6 +42,33 @@ import Testing
         }
     }
 
+    @Test func iouMatchesPyTorch() throws {
+        let golden = try GoldenTensors("ops/loss.safetensors")
+        let (prediction, target) = (try golden.tensor("iou.prediction"), try golden.tensor("iou.target"))
+        let ones = [Float](repeating: 1, count: prediction.shape[0])
+        let result = IoULoss.sum(prediction, target, weights: ones)
+        expectClose(result.sum, try golden.scalar("iou.output"), relative: Tolerance.operation)
+        expectClose(result.gradient, try golden.tensor("iou.grad_prediction"), relative: Tolerance.operation)
+        let elements = try golden.doubles("iou.elements")
+        for r in ones.indices {
+            let row = IoULoss.sum(prediction.prefix(r..<(r + 1)), target.prefix(r..<(r + 1)), weights: [0.5])
+            expectClose(row.sum, 0.5 * elements[r], relative: Tolerance.operation, "row \(r)")
+        }
+    }
+
+    /// Twice the weight, twice the loss and slope.
+    @Test func weightsScaleARowOfGIoU() throws {
+        let golden = try GoldenTensors("ops/loss.safetensors")
+        let (prediction, target) = (try golden.tensor("giou.prediction"), try golden.tensor("giou.target"))
+        let elements = try golden.doubles("giou.elements")
+        let weights = elements.indices.map { Float($0 % 3) }
+        let result = GIoULoss.sum(prediction, target, weights: weights, epsilon: 0)
+        let expected = zip(elements, weights).reduce(0) { $0 + $1.0 * Double($1.1) }
+        expectClose(result.sum, expected, relative: Tolerance.operation)
+        let gradient = try golden.floats("giou.grad_prediction").enumerated().map { $1 * weights[$0 / 4] }
+        expectClose(result.gradient.values, gradient, relative: Tolerance.operation)
+    }
+
     @Test func giouGradientAgreesWithDifferences() {
         // Overlapping, nested either way, disjoint in one axis and in both: away from the kinks.
         let predictions: [[Float]] = [

@@ -1,4 +1,6 @@
+import Detection
 import Foundation
+import NN
 import Testing
 
 @testable import Training
@@ -110,6 +112,59 @@ import Testing
         }
     }
 
+    /// Numbers of the released configuration, of mmdetection's FCOS that it inherits, and of the paper's appendix.
+    @Test func fcosIsTheReleasedOne() throws {
+        let tuned = try Recipes.load("finetune/fcos_r50_1x_coco.yaml")
+        let baseline = try Recipes.load("supervised/fcos_r50_1x_coco.yaml")
+        #expect(tuned.optimizer.learningRate == 0.015 && tuned.optimizer.weightDecay == 5e-5)
+        #expect(baseline.optimizer.learningRate == 0.01 && baseline.optimizer.weightDecay == 1e-4)
+        #expect(tuned.model == baseline.model && tuned.optimizer.rules == baseline.optimizer.rules)
+        #expect(tuned.optimizer.clipNorm == 35)
+        let stage = try #require(tuned.model.pointStage)
+        #expect(stage.points.strides == [8, 16, 32, 64, 128] && stage.points.limits == [64, 128, 256, 512])
+        #expect(stage.points.radius == nil && stage.points.offset == 0.5 && stage.points.spacing == .stride)
+        #expect(stage.head.distances == .exp && stage.head.boxLoss == .iou && stage.head.boxWeight == .centerness)
+        #expect(stage.head.levelScales && !stage.head.centernessOnBoxTower && !stage.head.convolutionBias)
+        #expect(stage.head.output == .classification(classes: 80, prior: 0.01) && stage.head.score == .product)
+        #expect(tuned.model.neck?.extraConvolutions == .onOutput && tuned.model.neck?.reluBeforeExtra == true)
+        let test = try #require(stage.test)
+        #expect(test.preNMSCount == 1000 && test.scoreThreshold == 0.05 && test.nmsThreshold == 0.5)
+        let pretraining = try Recipes.load("pretrain/aligndet_fcos_r50_1x_coco.yaml")
+        #expect(pretraining.optimizer.learningRate == 0.01 && pretraining.optimizer.clipNorm == nil)
+        #expect(pretraining.model.pointStage?.head.output == .projection(hidden: 256, embedding: 256))
+        #expect(pretraining.model.pointStage?.sampler?.count == 2048)
+        #expect(pretraining.objective?.proposalsPerImage == nil)
+    }
+
+    /// Biases learn at twice the rate and do not decay, but for those of norms.
+    @Test func biasesOfFCOSHaveTheirOwnRate() throws {
+        let config = try Recipes.load("finetune/fcos_r50_1x_coco.yaml")
+        func factors(_ path: String) -> (rate: Double, decay: Double) {
+            let rule = config.optimizer.rules.filter { path.contains($0.match) }
+                .max { $0.match.count < $1.match.count }
+            return (rule?.learningRateMultiplier ?? 1, rule?.decayMultiplier ?? 1)
+        }
+        let network = ModelAssembly(config.model, reducer: LocalStatistics()).detector()
+        let doubled = network.trainedParameters.map(\.path).filter { factors($0) == (2, 0) }
+        #expect(doubled == ["conv_cls", "conv_reg", "conv_centerness"].map { "bbox_head.\($0).bias" })
+        #expect(
+            network.trainedParameters.allSatisfy { doubled.contains($0.path) || factors($0.path) == (1, 1) })
+    }
+
+    /// Of the spec: neck 3 868 672, head 5 390 090 with the projection, 8 787 290 in all with 80 classes.
+    @Test func fcosHasThePublishedNumberOfParameters() throws {
+        let pretraining = try Recipes.load("pretrain/aligndet_fcos_r50_1x_coco.yaml")
+        let stage = try #require(pretraining.model.pointStage)
+        let network = ModelAssembly(pretraining.model, reducer: LocalStatistics()).fcos(stage)
+        func count(_ module: any Module) -> Int { module.namedParameters.reduce(0) { $0 + $1.parameter.value.count } }
+        #expect(count(network.neck) == 3_868_672 && count(network.head) == 5_390_090)
+        #expect(network.trainedParameters.reduce(0) { $0 + $1.parameter.value.count } == 9_258_762)
+        let tuned = try Recipes.load(
+            "finetune/fcos_r50_1x_coco.yaml", ["model.neck.norm=none", "model.backbone.frozen_stages=4"])
+        let detector = ModelAssembly(tuned.model, reducer: LocalStatistics()).detector()
+        #expect(detector.trainedParameters.reduce(0) { $0 + $1.parameter.value.count } == 8_787_290)
+    }
+
     @Test func quickRecipesDifferOnlyInWhatTheyCompare() throws {
         let tuned = try Recipes.load("quick/finetune.yaml")
         let scratch = try Recipes.load("quick/scratch.yaml")
@@ -139,6 +194,12 @@ import Testing
         let faithful = try #require(try Recipes.load(name).objective).switches
         #expect(faithful.retinaLabelLayout == .imageMajor && faithful.targetInitialisation == .independent)
         #expect(faithful.backgroundLabel == .constant256 && faithful.flipAfterPad)
+        #expect(faithful.fcosStrides == nil)
+        let points = "pretrain/aligndet-faithful_fcos_r50_1x_coco.yaml"
+        #expect(try Recipes.load(points).objective?.switches.fcosStrides == .halved)
+        #expect(try Recipes.load(points, ["objective.faithful=false"]).objective?.switches.fcosStrides == .own)
+        let kept = ["objective.switches.fcos_strides=own"]
+        #expect(try Recipes.load(points, kept).objective?.switches.fcosStrides == .own)
         let given = ["objective.switches.target_init=copy", "objective.switches.background_label=sentinel"]
         let mixed = try #require(try Recipes.load(name, given).objective).switches
         #expect(mixed.retinaLabelLayout == .imageMajor && mixed.targetInitialisation == .copy)

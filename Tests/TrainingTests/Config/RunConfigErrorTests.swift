@@ -82,9 +82,46 @@ import Testing
             override: "objective.switches.background_label=255", recipe: "quick/pretrain.yaml",
             key: "objective.switches.background_label",
             message: "expected one of sentinel, 256, found '255'"),
+        Case(
+            override: "objective.switches.fcos_strides=own", recipe: "quick/pretrain.yaml",
+            key: "objective.switches.fcos_strides", message: "only fcos has points"),
     ]
 
-    @Test(arguments: cases) func overridesAreCheckedLikeTheFile(_ item: Case) throws {
+    private static let pointRecipe = "finetune/fcos_r50_1x_coco.yaml"
+    static let pointCases: [Case] = [
+        Case(
+            override: "model.points.stride=[8]", recipe: pointRecipe, key: "model.points.stride",
+            message: "unknown key", hint: "'model.points.strides'"),
+        Case(
+            override: "model.points.limits=[64, 128, 256]", recipe: pointRecipe, key: "model.points.limits",
+            message: "has 3 entries, and model.neck.outputs is 5"),
+        Case(
+            override: "model.points.limits=[64, 128, 128, 512]", recipe: pointRecipe, key: "model.points.limits",
+            message: "must ascend"),
+        Case(
+            override: "model.points.radius=0", recipe: pointRecipe, key: "model.points.radius",
+            message: "expected a number above 0"),
+        Case(
+            override: "model.head.groups=24", recipe: pointRecipe, key: "model.head.groups",
+            message: "256 channels do not divide into 24 groups"),
+        Case(
+            override: "model.head.score=sum", recipe: pointRecipe, key: "model.head.score",
+            message: "expected one of product, root"),
+        Case(
+            override: "model.anchors.strides=[8]", recipe: pointRecipe, key: "model.anchors",
+            message: "fcos has points instead of anchors"),
+        Case(
+            override: "model.sampler.count=5", recipe: pointRecipe, key: "model.sampler",
+            message: "fine-tuning takes every point"),
+        Case(
+            override: "model.points.offset=0", recipe: "finetune/retinanet_r50_1x_coco.yaml", key: "model.points",
+            message: "only fcos has points"),
+        Case(
+            override: "model.head.score=root", recipe: "pretrain/aligndet_fcos_r50_1x_coco.yaml",
+            key: "model.head.score", message: "pre-training knows no classes"),
+    ]
+
+    @Test(arguments: cases + pointCases) func overridesAreCheckedLikeTheFile(_ item: Case) throws {
         let error = #expect(throws: ConfigurationError.self) {
             try Recipes.load(item.recipe, [item.override])
         }

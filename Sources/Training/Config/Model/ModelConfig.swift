@@ -1,7 +1,7 @@
 /// The detector from backbone to boxes.
 package struct ModelConfig: Sendable, Equatable {
     package enum Detector: String, Sendable, CaseIterable {
-        case retinanet
+        case retinanet, fcos
         case fasterRCNN = "faster_rcnn"
         case maskRCNN = "mask_rcnn"
         case detr
@@ -10,6 +10,7 @@ package struct ModelConfig: Sendable, Equatable {
     /// What stands on the pyramid, or on the backbone where there is none.
     package enum Stages: Sendable, Equatable {
         case one(OneStageConfig)
+        case points(PointStageConfig)
         case two(TwoStageConfig)
         case set(SetDetectorConfig)
     }
@@ -21,17 +22,22 @@ package struct ModelConfig: Sendable, Equatable {
     package let stages: Stages
 
     enum Key: String, ConfigKey {
-        case detector, backbone, neck, head, anchors, rpn, roi, mask, assigner, sampler, test
+        case detector, backbone, neck, head, anchors, points, rpn, roi, mask, assigner, sampler, test
     }
 
     init(_ section: ConfigSection<Key>, _ task: RunConfig.Task) throws(ConfigurationError) {
         detector = try section.choice(.detector)
         backbone = try section.nested(.backbone, BackboneConfig.init)
+        if detector != .fcos { try section.refuse(.points, because: "only fcos has points") }
         switch detector {
         case .retinanet:
             let neck = try section.nested(.neck, NeckConfig.init)
             self.neck = neck
             stages = .one(try OneStageConfig(section, levelCount: neck.outputs, task))
+        case .fcos:
+            let neck = try section.nested(.neck, NeckConfig.init)
+            self.neck = neck
+            stages = .points(try PointStageConfig(section, levelCount: neck.outputs, task))
         case .fasterRCNN, .maskRCNN:
             let neck = try section.nested(.neck, NeckConfig.init)
             self.neck = neck
@@ -47,6 +53,8 @@ package struct ModelConfig: Sendable, Equatable {
         switch stages {
         case .one(let stage):
             if case .classification(let classes, _) = stage.head.output { classes } else { nil }
+        case .points(let stage):
+            if case .classification(let classes, _) = stage.head.output { classes } else { nil }
         case .two(let stages):
             if case .classification(let classes) = stages.head.output { classes } else { nil }
         case .set(let part): part.head.embedding == nil ? part.head.classes : nil
@@ -58,6 +66,7 @@ package struct ModelConfig: Sendable, Equatable {
 
     package var oneStage: OneStageConfig? { if case .one(let stage) = stages { stage } else { nil } }
     package var setDetector: SetDetectorConfig? { if case .set(let part) = stages { part } else { nil } }
+    package var pointStage: PointStageConfig? { if case .points(let stage) = stages { stage } else { nil } }
     package var twoStage: TwoStageConfig? { if case .two(let stages) = stages { stages } else { nil } }
 
     var node: ConfigNode {
@@ -66,6 +75,7 @@ package struct ModelConfig: Sendable, Equatable {
         ]
         return switch stages {
         case .one(let stage): .section(common + stage.nodes)
+        case .points(let stage): .section(common + stage.nodes)
         case .two(let stages): .section(common + stages.nodes)
         case .set(let part): .section(common + part.nodes)
         }

@@ -462,5 +462,6 @@ def store_gradients(fixture, key, net, loss):
             fixture.add(f"{key}.grad.{name}", gradient)
 
 
-contrastive()
-objective()
+if __name__ == "__main__":
+    contrastive()
+    objective()

@@ -1,0 +1,117 @@
+import Detection
+import DetectionData
+import NN
+import Tensors
+import TestSupport
+
+@testable import Pretraining
+
+/// The network, views and numbers of `Golden/aligndet/rcnn_objective`.
+struct GoldenRegionObjective {
+    let golden: GoldenTensors
+    let views: [Batch]
+    private let backbone: GivenMaps
+
+    private static let gains = [
+        "rpn_head.rpn_cls": 0.8, "rpn_head.rpn_reg": 0.15, "roi_head.bbox_head.fc_reg": 0.3,
+    ]
+    private static let weights = GoldenModel(
+        lastNorms: [],
+        gains: Dictionary(
+            uniqueKeysWithValues: ["online", "target"].flatMap { net in
+                gains.map { ("rcnn.\(net).\($0.key)", $0.value) }
+            }))
+
+    init() throws {
+        let golden = try GoldenTensors("aligndet/rcnn_objective.safetensors")
+        self.golden = golden
+        views = try (1...2).map { try Self.view($0, golden) }
+        var maps: [Int: [Tensor]] = [:]
+        for v in 0..<2 {
+            maps[views[v].height] = try (2...5).map { try golden.tensor("view\(v + 1).c\($0)") }
+        }
+        backbone = GivenMaps(maps)
+    }
+
+    /// A batch without pixels. Image 0's proposals have the numbers 252 to 256, those of image 1 go on from
+    /// there.
+    private static func view(_ number: Int, _ golden: GoldenTensors) throws -> Batch {
+        let size = try golden.integers("view\(number).size")
+        let targets = try (0..<2).map { i in
+            let corners = try golden.floats("view\(number).boxes.\(i)")
+            let boxes = stride(from: 0, to: corners.count, by: 4).map {
+                Box(x1: corners[$0], y1: corners[$0 + 1], x2: corners[$0 + 2], y2: corners[$0 + 3])
+            }
+            return Target(
+                boxes: boxes, labels: boxes.map { _ in 0 },
+                boxIDs: boxes.indices.map { Int32(i == 0 ? 252 + $0 : $0) }, imageID: i,
+                originalWidth: size[1],
+                originalHeight: size[0], scaleX: 1, scaleY: 1, flipped: false, validWidth: size[1],
+                validHeight: size[0])
+        }
+        return Batch(
+            count: 2, height: size[0], width: size[1],
+            pixels: [Float](repeating: 0, count: 2 * size[0] * size[1] * 3), targets: targets)
+    }
+
+    private var neck: FPN {
+        FPN(
+            inputs: backbone.outputChannels, channels: 16, startLevel: 0, levelCount: 5,
+            extraSource: .subsampledOutput, rectifiesExtra: false, norm: nil)
+    }
+
+    private static var rpnHead: RPNHead { RPNHead(inputs: 16, channels: 16, anchorShapeCount: 3) }
+
+    private static var boxHead: BBoxHead {
+        BBoxHead(
+            inputs: 16, bins: 3, convolutionCount: 2, convolutionChannels: 16, layerCount: 1, width: 12,
+            sharesBoxes: false, output: .embedding(hidden: 10, dimension: 8, boxSlots: 256))
+    }
+
+    /// Every anchor that is matched or background, every region that is matched.
+    private static var settings: (rpn: RPNSettings, regions: RegionSettings) {
+        let limits = RPNSettings.Limits(perLevel: 40, total: 14)
+        return (
+            RPNSettings(
+                matcher: MaxIoUMatcher(
+                    positive: 0.7, negative: 0.3, minimumPositive: 0.3, lowQuality: .claimingBox),
+                sampler: RandomSampler(count: 1 << 20), boxLoss: .offsets(.l1), training: limits,
+                testing: limits,
+                suppressionThreshold: 0.7, minimumSide: 0),
+            RegionSettings(
+                matcher: MaxIoUMatcher(
+                    positive: 0.5, negative: 0.5, minimumPositive: 0.5, lowQuality: .claimingBoxOnce),
+                sampler: RandomSampler(count: 1 << 20, negativesPerPositive: 0),
+                deviations: BoxCoder.Deviations(x: 0.1, y: 0.1, width: 0.2, height: 0.2), boxLoss: .l1,
+                scoreThreshold: 1, suppressionThreshold: 1, detectionLimit: 0, minimumSide: 0)
+        )
+    }
+
+    /// The objective with golden weights in both networks, and its online network.
+    func make(isFaithful: Bool) -> (objective: AlignDetFasterRCNN, online: FasterRCNN) {
+        let strides = [4, 8, 16, 32, 64]
+        let settings = Self.settings
+        let online = FasterRCNN(
+            backbone: backbone, neck: neck, rpnHead: Self.rpnHead, boxHead: Self.boxHead,
+            anchorGenerator: AnchorGenerator(
+                baseScale: 8, scalesPerOctave: 1, ratios: [0.5, 1, 2], strides: strides),
+            extractor: RoIExtractor(
+                align: RoIAlign(bins: 3, sampleCount: 0, isAligned: true), strides: Array(strides.prefix(4)),
+                levelRule: .finest(side: 20)), rpn: settings.rpn, regions: settings.regions)
+        let objective = AlignDetFasterRCNN(
+            online: online, neck: neck, rpnHead: Self.rpnHead, boxHead: Self.boxHead,
+            settings: AlignDetSettings(
+                temperature: 0.5, momentumStart: 0.996, momentumEnd: 1, contrastiveWeight: 1, boxWeight: 1,
+                labelLayout: .levelMajor, targetStart: .independent,
+                backgroundLabel: isFaithful ? .embeddingDimension : .sentinel,
+                sampler: settings.regions.sampler))
+        for (path, tensor) in online.namedTensors {
+            tensor.assign(from: Self.weights.tensor("rcnn.online." + path, shape: tensor.shape))
+        }
+        for (path, tensor) in objective.companionTensors {
+            tensor.assign(from: Self.weights.tensor("rcnn." + path, shape: tensor.shape))
+        }
+        objective.didLoad()
+        return (objective, online)
+    }
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Does each detector learn? Trains it on 16 photographs until it knows them by heart, and scores it on the same ones:
+# AP50 must end above 0.9. A detector with a defect in its targets, losses or decoding stays well below.
+#
+#   launch/overfit.sh COCO_FOLDER [DETECTOR...]      default: all
+#
+# COCO_FOLDER has annotations/instances_train.json and images/train/. ALIGNDET_OVERFIT_WORK (work_dirs/overfit) holds runs.
+set -euo pipefail
+
+folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$folder/.."
+source "$folder/env.sh"
+
+if (($# == 0)) || [[ ! -r $1/annotations/instances_train.json ]]; then
+    echo "overfit.sh: name a folder that has annotations/instances_train.json and images/train/" >&2
+    exit 66
+fi
+data=$1
+shift
+detectors=("$@")
+if ((${#detectors[@]} == 0)); then detectors=(retinanet fcos faster_rcnn mask_rcnn); fi
+work=${ALIGNDET_OVERFIT_WORK:-work_dirs/overfit}
+program=$(swift build -c release --show-bin-path)/aligndet-mpi
+
+# A small backbone that knows ImageNet, nothing frozen but its statistics, no augmentation, AdamW.
+common=(
+    data.{train,val}.annotations="$data/annotations/instances_train.json" data.{train,val}.images="$data/images/train"
+    data.{train,val}.first_images=16
+    model.backbone.name=mobilenet_v2 model.backbone.frozen_stages=-1 model.backbone.norm=affine
+    model.backbone.weights=builtin:weights/mobilenetv2_imagenet_backbone.safetensors
+    model.neck.norm=none model.neck.channels=128
+    'pipeline.resize.short_sides=[480]' pipeline.resize.long_side=640 pipeline.test.short_side=480
+    pipeline.test.long_side=640 pipeline.flip=0
+    optimizer.name=adamw 'optimizer.betas=[0.9,0.999]' optimizer.eps=1e-8 optimizer.momentum=none optimizer.lr=0.0005
+    optimizer.clip_norm=10 'optimizer.rules=[]'
+    schedule.unit=step schedule.length=800 'schedule.decay.at=[600]' schedule.warmup.steps=100
+    batch.global=4 batch.micro=2 run.checkpoint_every=800 run.eval_every=800 run.keep=1
+)
+dense=(model.head.channels=128)
+two_stage=(model.rpn.channels=128 model.head.channels=128 model.head.width=512)
+
+for detector in "${detectors[@]}"; do
+    options=("${common[@]}")
+    case $detector in
+        retinanet) options+=("${dense[@]}" model.anchors.base_scale=2) ;;
+        fcos) options+=("${dense[@]}") ;;
+        faster_rcnn) options+=("${two_stage[@]}") ;;
+        mask_rcnn) options+=("${two_stage[@]}" model.mask.channels=128) ;;
+        *)
+            echo "overfit.sh: no detector $detector" >&2
+            exit 64
+            ;;
+    esac
+    aligndet_mpirun 2 "$program" finetune "configs/supervised/${detector}_r50_1x_coco.yaml" \
+        --work-dir "$work/$detector" --cfg-options "${options[@]}"
+    echo "$detector: $(grep -o '"AP50":[0-9.]*' "$work/$detector/metrics.jsonl" | tail -1)"
+done
