@@ -65,8 +65,9 @@ void ck_relu_backward(int64_t count, float ceiling, const float *y, const float 
 CLONES static void sigmoid_body(void *context, int64_t begin, int64_t end) {
     const elementwise *k = context;
     for (int64_t i = begin; i < end; i++) {
-        const float e = exp_f32(-fabsf(k->a[i])), p = 1.0f / (1.0f + e);
-        k->out[i] = k->a[i] >= 0 ? p : e * p;
+        const float x = k->a[i], e = exp_f32(-fabsf(x)), p = 1.0f / (1.0f + e), y = x >= 0 ? p : e * p;
+        // A NaN stays a NaN, as in ck_relu: exp_f32 alone would make it a number.
+        k->out[i] = x == x ? y : x;
     }
 }
 void ck_sigmoid(int64_t count, const float *x, float *y) {

@@ -18,8 +18,9 @@ package enum RandomPurpose: UInt32, Sendable {
 /// of loader threads can change a draw.
 /// - Source: Philox 4x32 with 10 rounds, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 package struct RandomSource: RandomNumberGenerator, Sendable {
-    private let key: (UInt32, UInt32)
-    private let stream: (UInt32, UInt32, UInt32)
+    /// Philox's key, and what follows the block's number in its counter: for a kernel that makes the same numbers.
+    package let key: (UInt32, UInt32)
+    package let stream: (UInt32, UInt32, UInt32)
     private var block: UInt32 = 0
     private var words: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
     private var available = 0

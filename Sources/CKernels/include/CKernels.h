@@ -2,7 +2,10 @@
 /// The project's own kernels on NHWC float32, one header per family. Every kernel runs its loop through CThreading in
 /// pieces that do not depend on the number of threads, so results do not either. Built for AVX-512, AVX2 and the
 /// baseline in one library, chosen when it is loaded.
+#include "CKernelsAttention.h"
+#include "CKernelsDropout.h"
 #include "CKernelsElementwise.h"
+#include "CKernelsLayerNorm.h"
 #include "CKernelsLoss.h"
 #include "CKernelsMatching.h"
 #include "CKernelsNormalization.h"

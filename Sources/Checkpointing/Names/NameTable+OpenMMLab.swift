@@ -5,7 +5,7 @@ extension NameTable {
     static func mmdetection(mobileNet: Bool) -> NameTable {
         NameTable(
             prefixes: ["model."], leftOut: ["data_preprocessor.*", mmWindowIndex],
-            (mobileNet ? mmMobileNet : []) + mmSwin + [
+            (mobileNet ? mmMobileNet : []) + mmSwin + mmDETR + [
                 rule("backbone.*", "backbone.*"), rule("neck.*", "neck.*"),
                 rule("bbox_head.*", "bbox_head.*"),
                 rule("rpn_head.*", "rpn_head.*"), rule("roi_head.*", "roi_head.*"),

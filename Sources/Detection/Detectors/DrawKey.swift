@@ -10,9 +10,9 @@ package struct DrawKey: Sendable {
         case regions = 1
     }
 
-    private let seed: UInt64
-    private let step: Int
-    private let view: Int
+    let seed: UInt64
+    let step: Int
+    let view: Int
 
     /// - view: of those that one image is shown in, 0 or 1.
     package init(seed: UInt64, step: Int, view: Int = 0) { (self.seed, self.step, self.view) = (seed, step, view) }

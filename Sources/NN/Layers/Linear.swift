@@ -5,9 +5,12 @@ package final class Linear: Module {
     package let weight: Parameter
     package let bias: Parameter
 
-    package init(_ inputs: Int, _ outputs: Int, initializer: Initializer, shape: [Int]? = nil) {
+    package init(
+        _ inputs: Int, _ outputs: Int, initializer: Initializer, shape: [Int]? = nil,
+        biasInitializer: Initializer = .zeros
+    ) {
         weight = Parameter(shape ?? [outputs, inputs], initializer)
-        bias = Parameter([outputs], .zeros)
+        bias = Parameter([outputs], biasInitializer)
     }
 
     package func callAsFunction(_ x: Variable, _ tape: Tape, activation: Activation = .none) -> Variable {

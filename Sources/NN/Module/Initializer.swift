@@ -6,6 +6,8 @@ package enum Initializer: Sendable {
     case constant(Float)
     /// Mean 0 with this standard deviation.
     case normal(Float)
+    /// Uniform within ± this bound.
+    case uniform(Float)
     /// Deviation sqrt(2 / fan out): the ResNet and ConvModule default (He et al. 2015, "fan_out", ReLU).
     case kaimingNormalFanOut
     /// Bound sqrt(6 / (fan in + fan out)) (Glorot and Bengio 2010).
@@ -16,7 +18,7 @@ package enum Initializer: Sendable {
     package static let zeros = Initializer.constant(0)
 
     /// Fills `tensor` with numbers that depend on the source alone.
-    /// - tensor: [O, I, KH, KW] or [O, I]; other shapes only for `constant` and `normal`.
+    /// - tensor: [O, I, KH, KW] or [O, I]; other shapes only for `constant`, `normal` and `uniform`.
     func fill(_ tensor: Tensor, _ source: RandomSource) {
         var random = source
         let shape = tensor.shape
@@ -32,6 +34,7 @@ package enum Initializer: Sendable {
         switch self {
         case .constant(let value): tensor.floats.update(repeating: value, count: tensor.count)
         case .normal(let deviation): normal(deviation)
+        case .uniform(let bound): uniform(bound)
         case .kaimingNormalFanOut: normal((2 / fanOut).squareRoot())
         case .xavierUniform: uniform((6 / (fanIn + fanOut)).squareRoot())
         case .kaimingUniformFanIn: uniform((3 / fanIn).squareRoot())

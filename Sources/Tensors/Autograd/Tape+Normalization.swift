@@ -101,7 +101,7 @@ extension Tape {
         }
     }
 
-    private static func put(_ sums: ArraySlice<Double>, into target: Tensor, accumulate: Bool) {
+    static func put(_ sums: ArraySlice<Double>, into target: Tensor, accumulate: Bool) {
         for (c, value) in sums.enumerated() { target.floats[c] = (accumulate ? target.floats[c] : 0) + Float(value) }
     }
 

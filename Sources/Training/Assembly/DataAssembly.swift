@@ -133,6 +133,12 @@ package struct DataAssembly {
                 "model.head.classes is \(classCount), \(annotations.source) has \(dataset.classNames.count) classes",
                 hint: "set model.head.classes=\(dataset.classNames.count), or choose with data.train.classes")
         }
+        if let head = config.model.setDetector?.head, use == .pretraining, dataset.classNames.count > head.classes {
+            throw TrainingError(
+                .configuration,
+                "model.head.classes is \(head.classes), \(annotations.source) has \(dataset.classNames.count)",
+                hint: "set model.head.classes=\(dataset.classNames.count)")
+        }
         return dataset
     }
 

@@ -13,12 +13,19 @@ package struct ModelAssembly {
         self.reducer = reducer
     }
 
+    /// What only detectors with a pyramid ask for.
+    private var neck: NeckConfig {
+        guard let neck = config.neck else { preconditionFailure("\(config.detector) has no pyramid") }
+        return neck
+    }
+
     /// The detector of a configuration, not initialised.
     package func detector() -> any Detector {
         switch config.stages {
         case .one(let stage): retinaNet(stage)
         case .points(let stage): fcos(stage)
         case .two(let stages): fasterRCNN(stages)
+        case .set(let part): detr(part)
         }
     }
 
@@ -100,7 +107,7 @@ package struct ModelAssembly {
     }
 
     private func makeNeck(_ backbone: any Backbone) -> FPN {
-        let part = config.neck
+        let part = neck
         let norm: (mode: NormMode, reducer: any StatisticsReducer)? =
             switch part.norm {
             case .none: nil
@@ -126,7 +133,7 @@ package struct ModelAssembly {
             case .classification(let classes, let prior): .classes(classes, prior: Float(prior))
             }
         return RetinaHead(
-            inputs: config.neck.channels, channels: part.channels, convolutionCount: part.stackedConvolutions,
+            inputs: neck.channels, channels: part.channels, convolutionCount: part.stackedConvolutions,
             anchorShapeCount: anchorShapeCount, output: output)
     }
 
@@ -136,7 +143,7 @@ package struct ModelAssembly {
             case .projection(let hidden, let embedding): .embedding(hidden: hidden, dimension: embedding)
             case .classification(let classes, let prior): .classes(classes, prior: Float(prior))
             }
-        return FCOSHead(inputs: config.neck.channels, layout: stage.layout, output: output)
+        return FCOSHead(inputs: neck.channels, layout: stage.layout, output: output)
     }
 
     private func makeAnchors(_ part: AnchorConfig) -> AnchorGenerator {
@@ -177,7 +184,7 @@ package struct ModelAssembly {
         let masks = stages.mask.map { part in
             MaskBranch(
                 head: MaskHead(
-                    inputs: config.neck.channels, channels: part.channels, convolutionCount: part.convolutionCount,
+                    inputs: neck.channels, channels: part.channels, convolutionCount: part.convolutionCount,
                     classCount: config.classCount ?? 0),
                 extractor: extractor(bins: part.bins),
                 target: RoIAlign(bins: 2 * part.bins, sampleCount: 0, isAligned: roi.aligned), roundsTargets: true,
@@ -192,7 +199,7 @@ package struct ModelAssembly {
     }
 
     private func makeRPNHead(_ stages: TwoStageConfig, anchorShapeCount: Int) -> RPNHead {
-        RPNHead(inputs: config.neck.channels, channels: stages.rpn.channels, anchorShapeCount: anchorShapeCount)
+        RPNHead(inputs: neck.channels, channels: stages.rpn.channels, anchorShapeCount: anchorShapeCount)
     }
 
     private func makeBoxHead(_ stages: TwoStageConfig) -> BBoxHead {
@@ -204,7 +211,7 @@ package struct ModelAssembly {
             case .classification(let classes): .classes(classes)
             }
         return BBoxHead(
-            inputs: config.neck.channels, bins: stages.roi.bins, convolutionCount: head.convolutionCount,
+            inputs: neck.channels, bins: stages.roi.bins, convolutionCount: head.convolutionCount,
             convolutionChannels: head.convolutionChannels, layerCount: head.layerCount, width: head.width,
             sharesBoxes: head.classAgnostic, output: output)
     }

@@ -59,6 +59,16 @@ package struct ObjectiveAssembly {
             return AlignDetFasterRCNN(
                 online: network, neck: neck, rpnHead: rpnHead, boxHead: boxHead,
                 settings: objective.settings(stages.sampler.sampler))
+        case .set(let part):
+            let network = try assembly.alignDETR(part, objective, config.batch)
+            let head = assembly.detrHead(part, network.backbone, ownsQueries: false)
+            network.initialize(seed: config.run.seed, except: skipped)
+            try prepare(network)
+            start([("", head)], objective)
+            return AlignDetDETR(
+                online: network, momentumHead: head,
+                settings: AlignDetDETR.Settings(
+                    objective.settings(RandomSampler(count: 0)), objectCost: objective.objectCost))
         }
     }
 
@@ -79,7 +89,8 @@ package struct ObjectiveAssembly {
         init(_ parts: [(name: String, module: any Module)]) { self.parts = parts }
 
         func visit(_ visitor: inout ParameterVisitor) {
-            for (name, module) in parts { visitor.visit(name, module) }
+            for (name, module) in parts where !name.isEmpty { visitor.visit(name, module) }
+            for (name, module) in parts where name.isEmpty { module.visit(&visitor) }
         }
     }
 }

@@ -24,6 +24,21 @@ package struct ObjectiveConfig: Sendable, Equatable {
             case constant256 = "256"
         }
 
+        /// What DETR's queries are matched to proposals by, beside the boxes, for the contrast.
+        package enum ObjectCost: String, Sendable, CaseIterable {
+            case boxes = "none"
+            /// As released: the probability of the class whose number is the proposal's.
+            case proposalIndex = "proposal_index"
+        }
+
+        /// How DETR's class loss counts queries without an object.
+        package enum ClassLoss: String, Sendable, CaseIterable {
+            /// By the head's weight for them.
+            case weighted
+            /// As released: fully, and the divisor counts the others alone.
+            case flat
+        }
+
         /// Where FCOS's points lie.
         package enum PointStrides: String, Sendable, CaseIterable {
             /// As far apart as `model.points` says.
@@ -39,12 +54,17 @@ package struct ObjectiveConfig: Sendable, Equatable {
         package let flipAfterPad: Bool
         /// There exactly for FCOS.
         package let fcosStrides: PointStrides?
+        /// There exactly for DETR.
+        package let objectCost: ObjectCost?
+        package let classLoss: ClassLoss?
 
         enum Key: String, ConfigKey {
             case retinaLabelLayout = "retina_label_layout"
             case targetInitialisation = "target_init"
             case backgroundLabel = "background_label"
             case flipAfterPad = "flip_after_pad"
+            case objectCost = "detr_object_cost"
+            case classLoss = "detr_class_loss"
             case fcosStrides = "fcos_strides"
         }
 
@@ -62,12 +82,21 @@ package struct ObjectiveConfig: Sendable, Equatable {
                 try section.has(.backgroundLabel)
                 ? section.choice(.backgroundLabel) : faithful ? .constant256 : .sentinel
             flipAfterPad = try section.has(.flipAfterPad) ? section.flag(.flipAfterPad) : faithful
-            guard detector == .fcos else {
+            if detector == .fcos {
+                fcosStrides =
+                    try section.has(.fcosStrides) ? section.choice(.fcosStrides) : faithful ? .halved : .own
+            } else {
                 try section.refuse(.fcosStrides, because: "only fcos has points")
                 fcosStrides = nil
-                return
             }
-            fcosStrides = try section.has(.fcosStrides) ? section.choice(.fcosStrides) : faithful ? .halved : .own
+            if detector == .detr {
+                objectCost =
+                    try section.has(.objectCost) ? section.choice(.objectCost) : faithful ? .proposalIndex : .boxes
+                classLoss = try section.has(.classLoss) ? section.choice(.classLoss) : faithful ? .flat : .weighted
+            } else {
+                try section.refuse(.objectCost, .classLoss, because: "only detr matches queries")
+                (objectCost, classLoss) = (nil, nil)
+            }
         }
 
         var node: ConfigNode {
@@ -76,6 +105,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
                 (.targetInitialisation, .name(targetInitialisation)),
                 (.backgroundLabel, .name(backgroundLabel)),
                 (.flipAfterPad, .flag(flipAfterPad)), (.fcosStrides, fcosStrides.map { .name($0) }),
+                (.objectCost, objectCost.map { .name($0) }), (.classLoss, classLoss.map { .name($0) }),
             ])
         }
     }

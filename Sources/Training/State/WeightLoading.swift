@@ -32,6 +32,7 @@ package enum WeightLoading {
     /// - Source: AlignDet `tools/model_converters/extract_detector_weights.py`.
     private static let lastLayers = [
         "retina_cls", "retina_reg", "conv_cls", "conv_reg", "conv_centerness", "fc_cls", "fc_reg", "mask_head",
+        "class_embed.", "bbox_embed.layers.2.",
     ]
     /// Norms and the biases they replace may differ between pre-training and fine-tuning of a pyramid.
     private static let pyramidNorms = [".bn.", ".conv.bias"]

@@ -32,6 +32,11 @@ import Testing
         #expect(extreme[2] == 1 && extreme[3] == 1)
     }
 
+    @Test func sigmoidKeepsANaN() {
+        let y = Elementwise.sigmoid(Tensor([0, .nan, 3], shape: [3])).values
+        #expect(y[0] == 0.5 && y[1].isNaN && y[2] > 0.9)
+    }
+
     @Test func reluKeepsANaNAndStopsAtItsCeiling() {
         let x = Variable(constant: Tensor([.nan, -1, 2, 9, .infinity], shape: [5]))
         let tape = Tape(recording: false)

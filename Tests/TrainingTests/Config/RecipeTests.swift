@@ -69,7 +69,7 @@ import Testing
         #expect(baseline.optimizer.learningRate == 0.01 && baseline.optimizer.weightDecay == 1e-4)
         #expect(tuned.model == baseline.model)
         #expect(tuned.model.backbone.frozenStages == 1 && tuned.model.backbone.norm == .affine)
-        #expect(tuned.model.neck.norm == .sync)
+        #expect(tuned.model.neck?.norm == .sync)
         #expect(tuned.model.oneStage?.head.output == .classification(classes: 80, prior: 0.01))
         let test = try #require(tuned.model.oneStage?.test)
         #expect(test.preNMSCount == 1000 && test.scoreThreshold == 0.05)
@@ -126,7 +126,7 @@ import Testing
         #expect(stage.head.distances == .exp && stage.head.boxLoss == .iou && stage.head.boxWeight == .centerness)
         #expect(stage.head.levelScales && !stage.head.centernessOnBoxTower && !stage.head.convolutionBias)
         #expect(stage.head.output == .classification(classes: 80, prior: 0.01) && stage.head.score == .product)
-        #expect(tuned.model.neck.extraConvolutions == .onOutput && tuned.model.neck.reluBeforeExtra)
+        #expect(tuned.model.neck?.extraConvolutions == .onOutput && tuned.model.neck?.reluBeforeExtra == true)
         let test = try #require(stage.test)
         #expect(test.preNMSCount == 1000 && test.scoreThreshold == 0.05 && test.nmsThreshold == 0.5)
         let pretraining = try Recipes.load("pretrain/aligndet_fcos_r50_1x_coco.yaml")
@@ -207,5 +207,26 @@ import Testing
         let corrected = try #require(try Recipes.load(name, ["objective.faithful=false"]).objective).switches
         #expect(corrected.retinaLabelLayout == .levelMajor && corrected.targetInitialisation == .copy)
         #expect(corrected.backgroundLabel == .sentinel && !corrected.flipAfterPad)
+    }
+
+    /// Numbers of the released configurations, which are MMDetection's but for the backbone's norms.
+    @Test(arguments: [(50, 40), (100, 80), (150, 100)]) func detrIsTheReleasedOne(epochs: Int, drop: Int) throws {
+        let config = try Recipes.load("supervised/detr_r50_\(epochs)e_coco.yaml")
+        #expect(config.optimizer.algorithm == .adamW(beta1: 0.9, beta2: 0.999, epsilon: 1e-8))
+        #expect(config.optimizer.learningRate == 1e-4 && config.optimizer.weightDecay == 1e-4)
+        #expect(config.optimizer.clipNorm == 0.1)
+        let rule = try #require(config.optimizer.rules.first)
+        #expect(rule.match == "backbone." && rule.learningRateMultiplier == 0.1 && rule.decayMultiplier == 1)
+        #expect(config.schedule.length == epochs && config.schedule.decay == .step(at: [drop], factor: 0.1))
+        #expect(config.schedule.warmUp == .none && config.batch.global == 16 && config.batch.micro == 2)
+        #expect(config.model.backbone.frozenStages == -1 && config.model.backbone.norm == .sync)
+        #expect(config.model.neck == nil && config.model.classCount == 80 && config.pipeline.padMultiple == 1)
+        let part = try #require(config.model.setDetector)
+        let head = part.head
+        #expect(head.flavour == .mmdet && head.channels == 256 && head.heads == 8 && head.feedForward == 2048)
+        #expect(head.encoderLayers == 6 && head.decoderLayers == 6 && head.queries == 100 && !head.preNorm)
+        #expect(head.dropout == 0.1 && head.backgroundWeight == 0.1 && head.embedding == nil)
+        #expect(head.classWeight == 1 && head.boxWeight == 5 && head.overlapWeight == 2)
+        #expect(part.test?.maximumDetections == 100)
     }
 }

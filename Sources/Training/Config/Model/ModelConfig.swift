@@ -4,18 +4,21 @@ package struct ModelConfig: Sendable, Equatable {
         case retinanet, fcos
         case fasterRCNN = "faster_rcnn"
         case maskRCNN = "mask_rcnn"
+        case detr
     }
 
-    /// What stands on the pyramid.
+    /// What stands on the pyramid, or on the backbone where there is none.
     package enum Stages: Sendable, Equatable {
         case one(OneStageConfig)
         case points(PointStageConfig)
         case two(TwoStageConfig)
+        case set(SetDetectorConfig)
     }
 
     package let detector: Detector
     package let backbone: BackboneConfig
-    package let neck: NeckConfig
+    /// There where the detector reads a pyramid.
+    package let neck: NeckConfig?
     package let stages: Stages
 
     enum Key: String, ConfigKey {
@@ -25,13 +28,23 @@ package struct ModelConfig: Sendable, Equatable {
     init(_ section: ConfigSection<Key>, _ task: RunConfig.Task) throws(ConfigurationError) {
         detector = try section.choice(.detector)
         backbone = try section.nested(.backbone, BackboneConfig.init)
-        neck = try section.nested(.neck, NeckConfig.init)
         if detector != .fcos { try section.refuse(.points, because: "only fcos has points") }
         switch detector {
-        case .retinanet: stages = .one(try OneStageConfig(section, levelCount: neck.outputs, task))
-        case .fcos: stages = .points(try PointStageConfig(section, levelCount: neck.outputs, task))
+        case .retinanet:
+            let neck = try section.nested(.neck, NeckConfig.init)
+            self.neck = neck
+            stages = .one(try OneStageConfig(section, levelCount: neck.outputs, task))
+        case .fcos:
+            let neck = try section.nested(.neck, NeckConfig.init)
+            self.neck = neck
+            stages = .points(try PointStageConfig(section, levelCount: neck.outputs, task))
         case .fasterRCNN, .maskRCNN:
+            let neck = try section.nested(.neck, NeckConfig.init)
+            self.neck = neck
             stages = .two(try TwoStageConfig(section, neck: neck, hasMasks: detector == .maskRCNN, task))
+        case .detr:
+            neck = nil
+            stages = .set(try SetDetectorConfig(section, task))
         }
     }
 
@@ -44,6 +57,7 @@ package struct ModelConfig: Sendable, Equatable {
             if case .classification(let classes, _) = stage.head.output { classes } else { nil }
         case .two(let stages):
             if case .classification(let classes) = stages.head.output { classes } else { nil }
+        case .set(let part): part.head.embedding == nil ? part.head.classes : nil
         }
     }
 
@@ -51,17 +65,19 @@ package struct ModelConfig: Sendable, Equatable {
     package var hasMasks: Bool { twoStage?.mask != nil }
 
     package var oneStage: OneStageConfig? { if case .one(let stage) = stages { stage } else { nil } }
+    package var setDetector: SetDetectorConfig? { if case .set(let part) = stages { part } else { nil } }
     package var pointStage: PointStageConfig? { if case .points(let stage) = stages { stage } else { nil } }
     package var twoStage: TwoStageConfig? { if case .two(let stages) = stages { stages } else { nil } }
 
     var node: ConfigNode {
         let common: [(Key, ConfigNode?)] = [
-            (.detector, .name(detector)), (.backbone, backbone.node), (.neck, neck.node),
+            (.detector, .name(detector)), (.backbone, backbone.node), (.neck, neck?.node),
         ]
         return switch stages {
         case .one(let stage): .section(common + stage.nodes)
         case .points(let stage): .section(common + stage.nodes)
         case .two(let stages): .section(common + stages.nodes)
+        case .set(let part): .section(common + part.nodes)
         }
     }
 }
