@@ -23,7 +23,7 @@ struct AlignDet: ParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             Pretrain.self, Finetune.self, Evaluate.self, Score.self, Detect.self, Proposals.self, Checkpoint.self,
-            Import.self, Export.self, PrintConfig.self, Plot.self, Doctor.self, Bench.self,
+            Import.self, Export.self, PrintConfig.self, Plot.self, Doctor.self, Estimate.self, Bench.self,
         ])
 
     static func main() {

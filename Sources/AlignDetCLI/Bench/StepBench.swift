@@ -1,8 +1,4 @@
 internal import ArgumentParser
-internal import Collectives
-internal import DetectionData
-internal import NN
-internal import Pretraining
 internal import Tensors
 internal import Training
 
@@ -22,32 +18,19 @@ struct StepBench: ParsableCommand {
     func run() throws {
         arguments.apply()
         let config = try what.recipe()
-        let communicator = LocalCommunicator()
-        let statistics = RankStatistics(communicator)
-        let objective = try ObjectiveAssembly(config, reducer: statistics).make { _ in }
-        // At rate 0 the sweeps cost the same, and networks of random weights stay what they are.
-        let step = TrainStep(
-            objective, optimizer: config.optimizer.make(objective.arena),
-            clipping: GradientClipping(maximumNorm: config.optimizer.clipNorm.map { Float($0) }),
-            schedule: config.schedule.rates(base: 0, stepsPerEpoch: 1), communicator: communicator,
-            statistics: statistics)
-        let batches = SyntheticBatches(config, size: what.size, count: what.batch)
+        let training = try SyntheticTraining(config, size: what.size, count: what.batch)
 
-        var number = 0
         var reports: [StepReport] = []
         var before = Counters()
         let measurement = try Measurement.of(
-            iterations: arguments.iters, prepare: { [batches.views(step: number)] },
+            iterations: arguments.iters, prepare: { training.microBatch() },
             willBegin: {
                 reports = []
                 before = Counters()
             },
-            body: { microBatches in
+            body: { views in
                 WeightPacks.beginSpan()
-                let moment = StepMoment(seed: config.run.seed, step: number, stepCount: 1000)
-                reports.append(
-                    try step.run(microBatches, microBatchCount: 1, at: moment, stopRequested: false))
-                number += 1
+                reports.append(try training.run(views))
             })
         var line = BenchLine(case: what.name("step"))
         line.add(measurement)

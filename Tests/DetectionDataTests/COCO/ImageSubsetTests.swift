@@ -38,6 +38,22 @@ import Testing
         #expect((0..<29).allSatisfy { part.imageID(at: $0) == all.imageID(at: $0) })
     }
 
+    @Test func annotationsOfTheFirstImagesStay() {
+        let images = [7, 3, 9].map {
+            COCOAnnotations.ImageRecord(id: $0, fileName: "\($0).jpg", width: 8, height: 8)
+        }
+        let annotations = [(1, 9), (2, 3), (3, 7), (4, 3)].map { id, image in
+            COCOAnnotations.Annotation(id: id, imageID: image, categoryID: 1, bbox: (0, 0, 4, 4), area: 16)
+        }
+        let all = COCOAnnotations(
+            images: images, categories: [COCOAnnotations.Category(id: 1, name: "cell")], annotations: annotations)
+        let part = all.first(2)
+        #expect(part.images.map(\.id) == [7, 3])
+        #expect(part.annotations.map(\.id) == [2, 3, 4])
+        #expect(part.categories.map(\.name) == ["cell"])
+        #expect(all.first(5).annotations.count == 4)
+    }
+
     @Test func idsAndFoldsKeepFileOrder() throws {
         let ids = try BuiltInBCCD.dataset("train", subset: .ids([40, 7, 12]))
         #expect((0..<ids.count).map { ids.imageID(at: $0) } == [7, 12, 40])
