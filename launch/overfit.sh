@@ -22,22 +22,23 @@ if ((${#detectors[@]} == 0)); then detectors=(retinanet fcos faster_rcnn mask_rc
 work=${ALIGNDET_OVERFIT_WORK:-work_dirs/overfit}
 program=$(swift build -c release --show-bin-path)/aligndet-mpi
 
-# A small backbone that knows ImageNet, nothing frozen but its statistics, no augmentation, AdamW.
+# A small backbone that knows ImageNet, its fine half and its statistics frozen; no augmentation.
 common=(
     data.{train,val}.annotations="$data/annotations/instances_train.json" data.{train,val}.images="$data/images/train"
     data.{train,val}.first_images=16
-    model.backbone.name=mobilenet_v2 model.backbone.frozen_stages=-1 model.backbone.norm=affine
+    model.backbone.name=mobilenet_v2 model.backbone.frozen_stages=3 model.backbone.norm=affine
     model.backbone.weights=builtin:weights/mobilenetv2_imagenet_backbone.safetensors
     model.neck.norm=none model.neck.channels=128
     'pipeline.resize.short_sides=[480]' pipeline.resize.long_side=640 pipeline.test.short_side=480
     pipeline.test.long_side=640 pipeline.flip=0
-    optimizer.name=adamw 'optimizer.betas=[0.9,0.999]' optimizer.eps=1e-8 optimizer.momentum=none optimizer.lr=0.0005
-    optimizer.clip_norm=10 'optimizer.rules=[]'
+    optimizer.lr=0.01 optimizer.clip_norm=10
     schedule.unit=step schedule.length=800 'schedule.decay.at=[600]' schedule.warmup.steps=100
     batch.global=4 batch.micro=2 run.checkpoint_every=800 run.eval_every=800 run.keep=1
 )
 dense=(model.head.channels=128)
-two_stage=(model.rpn.channels=128 model.head.channels=128 model.head.width=512)
+two_stage=(
+    model.rpn.channels=128 model.head.stacked_convs=0 model.head.layers=2 model.head.width=512 model.sampler.count=128
+)
 
 for detector in "${detectors[@]}"; do
     options=("${common[@]}")
