@@ -48,7 +48,7 @@ struct GoldenAlignDETR {
 
     private func head(ownsQueries: Bool, _ backbone: GivenMaps) -> DETRHead {
         DETRHead(
-            inputs: backbone.outputChannels[1], shape: Self.shape, queryCount: 12, classCount: 9,
+            inputs: backbone.outputChannels[0], shape: Self.shape, queryCount: 12, classCount: 9,
             projection: 8,
             ownsQueries: ownsQueries)
     }
