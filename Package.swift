@@ -84,7 +84,8 @@ let package = Package(
         .executableTarget(
             name: "AlignDetCLI",
             dependencies: [
-                "Training", "Pretraining", "Detection", "Checkpointing", "COCOEvaluation", "Collectives", "NN",
+                "Training", "Pretraining", "Detection", "Checkpointing", "COCOEvaluation", "Collectives",
+                "NN",
                 "Tensors", "DetectionData", "Randomness", argumentParser, logging,
             ],
             resources: [.copy("BuiltIn")],
@@ -92,7 +93,9 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["Tensors", "DetectionData", "Randomness"], path: "Tests/TestSupport",
+            name: "TestSupport",
+            dependencies: ["Pretraining", "Detection", "NN", "Tensors", "DetectionData", "Randomness"],
+            path: "Tests/TestSupport",
             resources: [.copy("Golden")], swiftSettings: swiftSettings),
         tests("RandomnessTests", ["Randomness"]),
         tests("TensorsTests", ["Tensors", "Randomness"]),
@@ -101,12 +104,16 @@ let package = Package(
         tests("COCOEvaluationTests", ["COCOEvaluation", "DetectionData"]),
         tests("DetectionTests", ["Detection", "NN", "Tensors", "DetectionData", "Randomness"]),
         tests("CheckpointingTests", ["Checkpointing", "NN", "Tensors"]),
-        tests("PretrainingTests", ["Pretraining", "Detection", "NN", "Tensors", "DetectionData", "Randomness"]),
+        tests(
+            "PretrainingTests", ["Pretraining", "Detection", "NN", "Tensors", "DetectionData", "Randomness"]),
         tests(
             "TrainingTests",
-            ["Training", "Pretraining", "Detection", "Checkpointing", "Collectives", "NN", "Tensors", "DetectionData"]),
+            [
+                "Training", "Pretraining", "Detection", "Checkpointing", "Collectives", "NN", "Tensors",
+                "DetectionData",
+            ]),
         tests("CLITests", []),
         // Started under mpirun by launch/test-ranks.sh; MPI wants the process's main thread, which XCTest gives.
-        tests("RankTests", ["Training", "Collectives", "NN", "Tensors"]),
+        tests("RankTests", ["Training", "Collectives", "Pretraining", "NN", "Tensors", "DetectionData"]),
     ]
 )

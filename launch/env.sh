@@ -2,7 +2,9 @@
 # The only place that sets thread and binding variables.
 #
 #   source launch/env.sh          defines the functions below and prepares this shell for mpirun
-#   aligndet_mpirun NP CMD...     mpirun with threads and binding that fit the cores
+#   aligndet_mpirun NP CMD...     mpirun with threads and binding that fit the cores; USR1, TERM and a first INT ask
+#                                 the ranks to save and stop (status 75), a second INT ends them at once
+#   aligndet_forwarding CMD...    CMD with signals handed on like that
 #   launch/env.sh CMD...          becomes CMD with this host's variables, e.g. after srun
 #
 # Settings, all optional and all obeyed: OMP_NUM_THREADS and every other variable set below, if it is set
@@ -129,6 +131,29 @@ aligndet_ranks_per_node() {
     fi
 }
 
+# aligndet_forwarding CMD...: runs CMD and returns its status; a request to stop reaches it as SIGUSR1, which mpirun and
+# srun hand on to every rank. They would end the job at once on SIGTERM or SIGINT.
+aligndet_forwarding() {
+    local child status last interrupts=0
+    # A session of its own: a terminal's Ctrl-C must come through the trap alone.
+    setsid "$@" </dev/null &
+    child=$!
+    trap 'kill -USR1 "$child" 2>/dev/null || true' USR1 TERM
+    trap 'if ((interrupts++)); then kill -TERM "$child" 2>/dev/null || true
+          else kill -USR1 "$child" 2>/dev/null || true; fi' INT
+    while true; do
+        status=0
+        wait "$child" || status=$?
+        # A trap ends the waiting, too.
+        if ! kill -0 "$child" 2>/dev/null; then break; fi
+    done
+    last=0
+    wait "$child" 2>/dev/null || last=$?
+    if ((last != 127)); then status=$last; fi
+    trap - USR1 TERM INT
+    return "$status"
+}
+
 # aligndet_mpirun NP CMD...: runs CMD on NP ranks and returns mpirun's status. Nodes are taken to be alike.
 aligndet_mpirun() {
     if (($# < 2)) || [[ ! $1 =~ ^[1-9][0-9]*$ ]]; then
@@ -139,24 +164,25 @@ aligndet_mpirun() {
     shift
     ranks_per_node=$(aligndet_ranks_per_node "$ranks") || return
     cores=$(aligndet_cores)
-    (
-        aligndet_set_thread_variables "$ranks_per_node" "$cores"
-        # The host's own variables are set by env.sh on each host; these have to be told.
-        local -a options=(-np "$ranks") extra
-        local name
-        for name in OMP_NUM_THREADS OPENBLAS_NUM_THREADS OMP_WAIT_POLICY GOMP_SPINCOUNT; do
-            if [[ -n ${!name:-} ]]; then options+=(-x "$name"); fi
-        done
-        if [[ -n ${ALIGNDET_HOSTFILE:-} ]]; then options+=(--hostfile "$ALIGNDET_HOSTFILE"); fi
-        if ((ranks_per_node * OMP_NUM_THREADS > cores)); then
-            options+=(--oversubscribe --bind-to none)
-        else
-            # Bound to all of its cores, never to one: threads inherit the binding.
-            options+=(--map-by "slot:PE=$OMP_NUM_THREADS" --bind-to core)
-        fi
-        read -r -a extra <<<"${ALIGNDET_MPIRUN_ARGS:-}"
-        mpirun "${options[@]}" "${extra[@]}" "$aligndet_launch_folder/env.sh" "$@"
-    )
+    # Of this call alone; no subshell, which would not hear the signals meant for this one.
+    local -x OMP_NUM_THREADS=${OMP_NUM_THREADS:-} OPENBLAS_NUM_THREADS=${OPENBLAS_NUM_THREADS:-}
+    local -x OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-} GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-}
+    aligndet_set_thread_variables "$ranks_per_node" "$cores"
+    # The host's own variables are set by env.sh on each host; these have to be told.
+    local -a options=(-np "$ranks") extra
+    local name
+    for name in OMP_NUM_THREADS OPENBLAS_NUM_THREADS OMP_WAIT_POLICY GOMP_SPINCOUNT; do
+        if [[ -n ${!name} ]]; then options+=(-x "$name"); else unset "$name"; fi
+    done
+    if [[ -n ${ALIGNDET_HOSTFILE:-} ]]; then options+=(--hostfile "$ALIGNDET_HOSTFILE"); fi
+    if ((ranks_per_node * OMP_NUM_THREADS > cores)); then
+        options+=(--oversubscribe --bind-to none)
+    else
+        # Bound to all of its cores, never to one: threads inherit the binding.
+        options+=(--map-by "slot:PE=$OMP_NUM_THREADS" --bind-to core)
+    fi
+    read -r -a extra <<<"${ALIGNDET_MPIRUN_ARGS:-}"
+    aligndet_forwarding mpirun "${options[@]}" "${extra[@]}" "$aligndet_launch_folder/env.sh" "$@"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

@@ -284,7 +284,8 @@ int cmpi_ireceive(
     if (!made) return failForMemory("MPI_Irecv");
     for (int i = 0; i < made->pieceCount; i++) {
         int code = MPI_Irecv(
-            pieceStart(buffer, type, i), pieceLength(count, i), datatype(type), peer, tag, comm->handle,
+            pieceStart(buffer, type, i), pieceLength(count, i), datatype(type),
+            peer < 0 ? MPI_ANY_SOURCE : peer, tag, comm->handle,
             &made->pieces[i]);
         if (code != MPI_SUCCESS) return fail(made->call, code);
     }

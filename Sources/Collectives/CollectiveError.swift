@@ -21,7 +21,7 @@ package struct CollectiveError: Error, CustomStringConvertible, Sendable, Equata
     package let call: String
     package let text: String
     package let hint: String
-    /// The ranks that stand apart; empty unless the kind is `disagreement`.
+    /// The ranks that stand apart (`disagreement`) or did not come (`deadline`); empty for other kinds.
     package let differingRanks: [Int]
 
     package init(

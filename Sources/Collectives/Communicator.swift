@@ -5,10 +5,14 @@
 /// call throws, and `abort` is the way out. Only the thread that opened it may use it.
 package protocol Communicator: AnyObject {
     var topology: Topology { get }
-    /// Seconds a wait may take when the call names no deadline.
-    var defaultDeadlineSeconds: Double { get }
+    /// Seconds a wait may take when the call names no deadline; to be set to what fits the work under way.
+    var defaultDeadlineSeconds: Double { get set }
     /// Which algorithm `startAllReduceSum` uses and why, for the log.
     var reductionDescription: String { get }
+
+    /// Says where this rank is, for peers that wait for it too long.
+    /// - step: the step under way, nil before the first; phase: a word or two.
+    func note(step: Int?, phase: String)
 
     /// Joins the buffers of all ranks element by element, in place; all ranks get the same bits.
     ///

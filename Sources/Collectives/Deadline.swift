@@ -9,10 +9,15 @@ struct Deadline {
     private static let restlessSeconds = 2.0
     private static let restMicroseconds: UInt32 = 100
 
+    /// A process that did not look at the clock for so long did not run, as when a batch system suspends a job.
+    private static let suspensionSeconds = 1.0
+
     private let start = ContinuousClock.now
     private let limitSeconds: Double
     private let spinSeconds: Double
     private var pauseCount = 0
+    private var lastLookSeconds = 0.0
+    private var suspendedSeconds = 0.0
 
     /// - spinSeconds: how long to keep the core; see `spinSeconds(on:)`.
     init(seconds: Double, spinSeconds: Double) {
@@ -26,9 +31,12 @@ struct Deadline {
         topology.localSize <= topology.nodeProcessorCount ? 0.001 : 0
     }
 
+    /// Whether it has lasted so long that it is worth looking around.
+    var isLong: Bool { lastLookSeconds - suspendedSeconds > Self.restlessSeconds / 2 }
+
     var elapsedSeconds: Double { (ContinuousClock.now - start) / .seconds(1) }
 
-    /// Waits a moment; false once the deadline has passed.
+    /// Waits a moment; false once the deadline has passed. Time in which this process did not run does not count.
     ///
     /// After spinning it yields rather than sleeps: transfers move only while somebody tests them, and a
     /// yield costs under a microsecond when nobody else wants the core.
@@ -39,6 +47,10 @@ struct Deadline {
             return true
         }
         let elapsed = elapsedSeconds
+        if elapsed - lastLookSeconds > Self.suspensionSeconds {
+            suspendedSeconds += elapsed - lastLookSeconds
+        }
+        lastLookSeconds = elapsed
         if elapsed < spinSeconds {
             cmpi_relax()
         } else if elapsed < Self.restlessSeconds {
@@ -46,6 +58,6 @@ struct Deadline {
         } else {
             usleep(Self.restMicroseconds)
         }
-        return elapsed < limitSeconds
+        return elapsed - suspendedSeconds < limitSeconds
     }
 }

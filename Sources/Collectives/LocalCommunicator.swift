@@ -3,13 +3,15 @@ internal import Foundation
 /// A job of one process: everything is already reduced, and the MPI library is never touched.
 package final class LocalCommunicator: Communicator {
     package let topology: Topology
-    package let defaultDeadlineSeconds: Double
+    package var defaultDeadlineSeconds: Double
     package var reductionDescription: String { "none: one process" }
 
     package init(deadlineSeconds: Double = 600) {
         topology = .single(hostName: ProcessInfo.processInfo.hostName)
         defaultDeadlineSeconds = deadlineSeconds
     }
+
+    package func note(step: Int?, phase: String) {}
 
     package func allReduce<Element: ReducibleElement>(
         _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation, label: String,

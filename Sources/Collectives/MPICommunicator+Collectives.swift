@@ -6,6 +6,8 @@ extension MPICommunicator {
         deadlineSeconds: Double?
     ) throws(CollectiveError) {
         guard buffer.count > 0 else { return }
+        board.beginWait(in: "all-reduce (\(operation)) '\(label)'")
+        defer { board.endWait() }
         let type = Element.elementType.cType
         let request = try begin(label) {
             cmpi_iallreduce(
@@ -20,6 +22,8 @@ extension MPICommunicator {
         precondition(
             topology.nodeOfRank.indices.contains(root), "broadcast from rank \(root) of \(topology.size)")
         guard bytes.count > 0 else { return }
+        board.beginWait(in: "broadcast '\(label)'")
+        defer { board.endWait() }
         let request = try begin(label) {
             cmpi_ibroadcast(world.handle, bytes.baseAddress, Int64(bytes.count), CMPI_BYTE, Int32(root), &$0)
         }
@@ -27,6 +31,8 @@ extension MPICommunicator {
     }
 
     package func barrier(label: String, deadlineSeconds: Double?) throws(CollectiveError) {
+        board.beginWait(in: "barrier '\(label)'")
+        defer { board.endWait() }
         let request = try begin(label) { cmpi_ibarrier(world.handle, &$0) }
         try complete(request, "barrier", label: label, deadlineSeconds: deadlineSeconds)
     }
@@ -39,6 +45,8 @@ extension MPICommunicator {
         lengths[topology.rank] = Int64(bytes.count)
         lengths = try reduced(lengths, .sum, label: "\(label), lengths")
         let tag = world.nextTag()
+        board.beginWait(in: "gather '\(label)'")
+        defer { board.endWait() }
         guard topology.rank == 0 else {
             try send(bytes, tag: tag, label: label, deadlineSeconds: deadlineSeconds)
             return nil

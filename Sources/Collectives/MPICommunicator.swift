@@ -8,7 +8,7 @@ internal import Glibc
 package final class MPICommunicator: Communicator {
     package let topology: Topology
     package let threadLevel: MPIThreadLevel
-    package let defaultDeadlineSeconds: Double
+    package var defaultDeadlineSeconds: Double
     package let reductionDescription: String
     /// What `startAllReduceSum` uses unless told otherwise; never `auto`.
     package let algorithm: AllReduceAlgorithm
@@ -19,6 +19,10 @@ package final class MPICommunicator: Communicator {
     let ring: RingGroup
     /// nil where ranks do not share nodes evenly, or not at all.
     let window: NodeWindow?
+    /// Where every rank of this node is.
+    let board: StatusBoard
+    /// The ranks of all nodes, for asking around when a wait takes too long.
+    let askingGroup: MPIGroup
     private let ownedGroups: [MPIGroup]
     private let spinSeconds: Double
     private var underWay: [ReductionState] = []
@@ -36,7 +40,9 @@ package final class MPICommunicator: Communicator {
         let ringGroup = try world.split(
             color: 0, key: places.topology.nodeIndex * places.topology.size + places.topology.localRank)
         ring = RingGroup(ringGroup, chunkByteCount: settings.ringChunkByteCount)
-        var owned = [ringGroup, places.node]
+        board = try StatusBoard.make(places, world: world)
+        askingGroup = try world.duplicate()
+        var owned = [ringGroup, places.node, askingGroup]
         if choice.allowsWindow {
             let several = places.topology.nodeCount > 1
             let counterparts =
@@ -91,7 +97,11 @@ package final class MPICommunicator: Communicator {
         underWay.removeAll { $0.isFinished }
     }
 
+    package func note(step: Int?, phase: String) { board.note(step: step, phase: phase) }
+
     func wait(for state: ReductionState, deadlineSeconds: Double?) throws(CollectiveError) {
+        board.beginWait(in: "all-reduce '\(state.label)'")
+        defer { board.endWait() }
         guard !state.isFinished else { return }
         try wait(for: "all-reduce", label: state.label, deadlineSeconds: deadlineSeconds) {
             () throws(CollectiveError) in
@@ -112,11 +122,9 @@ package final class MPICommunicator: Communicator {
         var deadline = Deadline(seconds: limit, spinSeconds: spinSeconds)
         while !(try breaking(isOver)) {
             try progress()
-            guard !deadline.pause() else { continue }
-            let error = CollectiveError(
-                .deadline, rank: topology.rank, call: "\(collective) '\(label)'",
-                text: "not over after \(Self.tenths(deadline.elapsedSeconds)) s of \(Self.tenths(limit)) s",
-                hint: "a rank without a line like this one, or with another label, is the one to look at")
+            if deadline.pause(), !(deadline.isLong && board.isGivenUp) { continue }
+            let error = silence(
+                of: "\(collective) '\(label)'", elapsedSeconds: deadline.elapsedSeconds, limitSeconds: limit)
             breakOff(error)
             throw error
         }
@@ -172,8 +180,6 @@ package final class MPICommunicator: Communicator {
         underWay = []
     }
 
-    private static func tenths(_ seconds: Double) -> String { "\((seconds * 10).rounded() / 10)" }
-
     // MARK: End
 
     package func finish() throws(CollectiveError) {
@@ -186,6 +192,7 @@ package final class MPICommunicator: Communicator {
     func freeGroups() throws(CollectiveError) {
         precondition(underWay.isEmpty, "'\(underWay.first?.label ?? "")' is under way at the end")
         try window?.free()
+        try board.free(rank: topology.rank)
         for group in ownedGroups { try group.free() }
         try world.free()
     }

@@ -30,6 +30,39 @@ final class RunningProgram {
         try process.run()
     }
 
+    /// Whether a process runs or could run again; what its parent has not asked after yet is dead all the same.
+    static func isAlive(_ identifier: Int32) -> Bool {
+        guard let text = try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8),
+            let end = text.lastIndex(of: ")")
+        else { return false }
+        return !["Z", "X"].contains(text[text.index(after: end)...].split(separator: " ").first ?? "")
+    }
+
+    /// Whether a process ends by itself in that time.
+    static func isGone(_ identifier: Int32, within seconds: Double) -> Bool {
+        let start = ContinuousClock.now
+        while isAlive(identifier) {
+            if (ContinuousClock.now - start) / .seconds(1) > seconds { return false }
+            usleep(10_000)
+        }
+        return true
+    }
+
+    var identifier: Int32 { process.processIdentifier }
+
+    /// Waits until the condition holds; a run that ends sooner, or takes too long, fails the test.
+    func wait(until condition: () throws -> Bool) throws {
+        let start = ContinuousClock.now
+        while try !condition() {
+            guard process.isRunning, (ContinuousClock.now - start) / .seconds(1) < Self.limitSeconds else {
+                send(SIGKILL)
+                throw UnexpectedResult(
+                    "\(process.arguments ?? []) did not come so far:\n\(try logs.text("errors"))")
+            }
+            usleep(10_000)
+        }
+    }
+
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     /// Waits for the end; a run that does not come to one is stopped, and the test fails.

@@ -11,6 +11,8 @@ final class FailureTests: RankTestCase {
         guard world.topology.size > 1 else { return }
         // A job of its own, since nothing can be done with it afterwards.
         let lost = try world.duplicate()
+        lost.note(step: 3, phase: "forward")
+        try lost.barrier(label: "all are here")
         if world.topology.rank < world.topology.size - 1 {
             let start = ContinuousClock.now
             XCTAssertThrowsError(try call(lost), algorithm) { error in
@@ -19,6 +21,12 @@ final class FailureTests: RankTestCase {
                 XCTAssertEqual(error.rank, world.topology.rank)
                 XCTAssertTrue(error.call.contains("'bucket 7'"), error.call)
                 XCTAssertTrue(error.description.contains("of 0.3 s"), error.description)
+                let missing = world.topology.size - 1
+                XCTAssertEqual(error.differingRanks, [missing], error.description)
+                XCTAssertTrue(
+                    error.text.contains(
+                        "missing: rank \(missing) on \(world.topology.hostName) (step 3, forward"),
+                    error.text)
             }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             XCTAssertGreaterThan(seconds, 0.29)

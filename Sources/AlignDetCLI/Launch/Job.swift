@@ -26,11 +26,17 @@ struct Job {
             try communicator.finish()
             if status != 0 { exit(status) }
         } catch {
+            let isSilence = (error as? CollectiveError)?.kind == .deadline
             // Ranks mostly fail alike: the others give rank 0 the time to say it once. Open MPI kills what is left a
             // second after an abort; less than that, and they say it too.
-            if !job.isFirst { Thread.sleep(forTimeInterval: 3) }
-            let place = communicator.topology.size > 1 ? "rank \(communicator.topology.rank): " : ""
+            if !job.isFirst, !isSilence { Thread.sleep(forTimeInterval: 3) }
+            // Errors of the communicator name their rank themselves.
+            let place =
+                communicator.topology.size > 1 && !(error is CollectiveError)
+                ? "rank \(communicator.topology.rank): " : ""
             ErrorLine.write("\(place)\(error)")
+            // Every rank that waits in vain says what it waits for, before the first of them ends the job.
+            if isSilence { Thread.sleep(forTimeInterval: 3) }
             if communicator.topology.size > 1 { communicator.abort(exitCode: ExitStatus.code(of: error)) }
             exit(ExitStatus.code(of: error))
         }

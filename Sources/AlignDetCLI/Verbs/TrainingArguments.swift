@@ -22,7 +22,8 @@ struct TrainingArguments: ParsableArguments {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Override keys of the recipe, e.g. optimizer.lr=0.03 batch.micro=2.", valueName: "k=v"))
+        help: ArgumentHelp(
+            "Override keys of the recipe, e.g. optimizer.lr=0.03 batch.micro=2.", valueName: "k=v"))
     var cfgOptions: [String] = []
 
     @Option(help: "Shorthand for --cfg-options run.seed=N.")
@@ -40,6 +41,12 @@ struct TrainingArguments: ParsableArguments {
     @Option(help: "How gradients are summed over ranks: auto, or an algorithm by name.")
     var allreduce: AllReduceAlgorithm = .auto
 
+    @Option(
+        help: ArgumentHelp(
+            "Least seconds a rank may stay silent before the job ends with 76; 20 median steps where that is more.",
+            valueName: "seconds"))
+    var deadline = 120.0
+
     enum Precision: String, ExpressibleByArgument, CaseIterable {
         case auto, off
     }
@@ -48,6 +55,9 @@ struct TrainingArguments: ParsableArguments {
         if let maxSteps, maxSteps < 1 { throw ValidationError("--max-steps takes a number from 1 on") }
         if resume != nil, loadFrom != nil {
             throw ValidationError("--resume goes on with a run, --load-from starts one: give one of them")
+        }
+        guard deadline > 0, deadline.isFinite else {
+            throw ValidationError("--deadline takes a number above 0")
         }
         if keepHeads, loadFrom == nil { throw ValidationError("--keep-heads goes with --load-from") }
     }
@@ -60,7 +70,8 @@ struct TrainingArguments: ParsableArguments {
             if deterministic { overrides.append("run.deterministic=true") }
             let config = try RunConfig.load(path: recipe, overrides: overrides, builtInRoot: BuiltIn.root)
             guard config.task == task else {
-                throw UsageError(description: "\(recipe) is a recipe for \(config.task.rawValue), not \(task.rawValue)")
+                throw UsageError(
+                    description: "\(recipe) is a recipe for \(config.task.rawValue), not \(task.rawValue)")
             }
             let start: TrainingRun.Start =
                 switch resume {
@@ -70,7 +81,8 @@ struct TrainingArguments: ParsableArguments {
                 }
             let options = TrainingRun.Options(
                 workFolder: workDir ?? Self.defaultWorkFolder(recipe), start: start, weights: loadFrom,
-                keepsLastLayers: keepHeads, maximumSteps: maxSteps)
+                keepsLastLayers: keepHeads, maximumSteps: maxSteps,
+                silenceSeconds: deadline)
             let run = TrainingRun(config, options: options, communicator: job.communicator, log: job.log)
             switch try run.run() {
             case .finished: return 0

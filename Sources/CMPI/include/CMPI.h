@@ -49,6 +49,7 @@ int cmpi_ibarrier(cmpi_comm *comm, cmpi_request **request);
 int cmpi_isend(
     cmpi_comm *comm, const void *buffer, int64_t count, enum cmpi_type type, int peer, int tag,
     cmpi_request **request);
+/// peer -1 takes a message of any rank.
 int cmpi_ireceive(
     cmpi_comm *comm, void *buffer, int64_t count, enum cmpi_type type, int peer, int tag,
     cmpi_request **request);

@@ -27,9 +27,11 @@ package struct XXH64 {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    package mutating func update(_ bytes: ArraySlice<UInt8>) {
+    package mutating func update(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { update($0) } }
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount += bytes.count
-        var input = bytes
+        var input = bytes[...]
         if !rest.isEmpty {
             let missing = input.prefix(Self.stripeByteCount - rest.count)
             rest.append(contentsOf: missing)
@@ -38,7 +40,7 @@ package struct XXH64 {
             rest.withUnsafeBytes { consume($0) }
             rest.removeAll()
         }
-        input.withUnsafeBytes { consume($0) }
+        consume(UnsafeRawBufferPointer(rebasing: input))
         rest.append(contentsOf: input.suffix(input.count % Self.stripeByteCount))
     }
 

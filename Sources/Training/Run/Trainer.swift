@@ -32,9 +32,14 @@ package final class Trainer {
         package let save: (_ step: Int) throws -> Void
         /// Scores the network after `step` updates.
         package let evaluate: (_ step: Int) throws -> Void
+        /// Makes sure that all ranks hold the same after `step` updates.
+        package let compare: (_ step: Int) throws -> Void
 
-        package init(save: @escaping (Int) throws -> Void, evaluate: @escaping (Int) throws -> Void) {
-            (self.save, self.evaluate) = (save, evaluate)
+        package init(
+            save: @escaping (Int) throws -> Void, evaluate: @escaping (Int) throws -> Void,
+            compare: @escaping (Int) throws -> Void
+        ) {
+            (self.save, self.evaluate, self.compare) = (save, evaluate, compare)
         }
     }
 
@@ -44,12 +49,14 @@ package final class Trainer {
     private let communicator: any Communicator
     private let metrics: MetricsLog?
     private let log: Logger
+    private var patience: Patience
 
     /// - metrics: on rank 0.
     package init(
         _ step: TrainStep, intervals: Intervals, actions: Actions, communicator: any Communicator,
-        metrics: MetricsLog?, log: Logger
+        metrics: MetricsLog?, patience: Patience, log: Logger
     ) {
+        self.patience = patience
         self.step = step
         self.intervals = intervals
         self.actions = actions
@@ -61,33 +68,50 @@ package final class Trainer {
     /// Runs the steps `first ..< last` of a run of `stepCount`.
     /// - microBatchCount: of all ranks together, each step.
     package func run(
-        _ loader: Loader<[[Batch]]>, first: Int, last: Int, stepCount: Int, microBatchCount: Int, stepsPerEpoch: Int,
+        _ loader: Loader<[[Batch]]>, first: Int, last: Int, stepCount: Int, microBatchCount: Int,
+        stepsPerEpoch: Int,
         seed: UInt64
     ) throws -> Outcome {
         defer { loader.stop() }
         let progress = ProgressLine(firstStep: first, stepCount: last)
         var pace = Pace()
+        communicator.note(step: first + 1, phase: "data")
         while let next = try loader.next() {
             let start = ContinuousClock.now
             let moment = StepMoment(seed: seed, step: next.number, stepCount: stepCount)
             let report = try step.run(
-                next.element, microBatchCount: microBatchCount, at: moment, stopRequested: StopSignal.isRequested)
+                next.element, microBatchCount: microBatchCount, at: moment,
+                stopRequested: StopSignal.isRequested)
             let seconds = (ContinuousClock.now - start) / .seconds(1) + next.waitSeconds
             pace.add(seconds: seconds, dataSeconds: next.waitSeconds)
+            patience.add(seconds)
             let done = next.number + 1
             let epoch = next.number / stepsPerEpoch
             try record(report, done: done, epoch: epoch, seconds: seconds, dataSeconds: next.waitSeconds)
             if done % intervals.log == 0 || done == last || done == first + 1 {
                 let (mean, data) = pace.take()
-                log.info("\(progress.text(report, done: done, epoch: epoch, seconds: mean, dataSeconds: data))")
+                log.info(
+                    "\(progress.text(report, done: done, epoch: epoch, seconds: mean, dataSeconds: data))")
+                try actions.compare(done)
             }
+            communicator.defaultDeadlineSeconds = patience.stepLimitSeconds
             let saves = intervals.checkpoint > 0 && done % intervals.checkpoint == 0
-            if saves || report.stopRequested || done == last { try actions.save(done) }
+            if saves || report.stopRequested || done == last {
+                try unevenly("checkpoint", done, actions.save)
+            }
             if report.stopRequested, done < last { return .stopped(step: done) }
             let evaluates = intervals.evaluation > 0 && done % intervals.evaluation == 0
-            if evaluates || done == last { try actions.evaluate(done) }
+            if evaluates || done == last { try unevenly("evaluation", done, actions.evaluate) }
+            communicator.note(step: done + 1, phase: "data")
         }
         return .finished
+    }
+
+    /// Does what some ranks have more of than others; they may also be late in the step after it.
+    private func unevenly(_ phase: String, _ done: Int, _ action: (Int) throws -> Void) throws {
+        communicator.note(step: done, phase: phase)
+        communicator.defaultDeadlineSeconds = patience.unevenLimitSeconds
+        try action(done)
     }
 
     private func record(

@@ -27,10 +27,14 @@ package struct TrainingRun {
         package var keepsLastLayers: Bool
         /// Stop after this many updates, however long the schedule is; nil for the schedule's length.
         package var maximumSteps: Int?
+        /// Least seconds a rank may stay silent before the job ends.
+        package var silenceSeconds: Double
 
         package init(
-            workFolder: String, start: Start, weights: String?, keepsLastLayers: Bool, maximumSteps: Int?
+            workFolder: String, start: Start, weights: String?, keepsLastLayers: Bool, maximumSteps: Int?,
+            silenceSeconds: Double
         ) {
+            self.silenceSeconds = silenceSeconds
             self.workFolder = workFolder
             self.start = start
             self.weights = weights
@@ -56,12 +60,14 @@ package struct TrainingRun {
     package func run() throws -> Trainer.Outcome {
         guard !config.run.deterministic else {
             throw TrainingError(
-                .configuration, "run.deterministic promises the same bits for any number of ranks; that is not built",
+                .configuration,
+                "run.deterministic promises the same bits for any number of ranks; that is not built",
                 hint: "leave it false: runs on equal numbers of ranks and threads are bit-equal as they are")
         }
         try communicator.agree(
             on: XXH64.digest([UInt8]((config.yaml + ProgramVersion.text).utf8)[...]),
             what: "configuration and program version")
+        try checkShares()
         let statistics = RankStatistics(communicator)
         let objective = try ObjectiveAssembly(config, reducer: statistics).make(
             loadsBackbone: config.model.backbone.weights != nil
@@ -86,33 +92,58 @@ package struct TrainingRun {
         let writer = CheckpointWriter(folder: options.workFolder, keep: config.run.keep)
         let evaluation = try assembly.evaluation()
         let step = TrainStep(
-            objective, optimizer: optimizer, clipping: GradientClipping(maximumNorm: config.optimizer.clipNorm.map { Float($0) }),
-            schedule: config.schedule.rates(base: config.optimizer.learningRate, stepsPerEpoch: stepsPerEpoch),
+            objective, optimizer: optimizer,
+            clipping: GradientClipping(maximumNorm: config.optimizer.clipNorm.map { Float($0) }),
+            schedule: config.schedule.rates(
+                base: config.optimizer.learningRate, stepsPerEpoch: stepsPerEpoch),
             communicator: communicator, statistics: statistics)
         let actions = Trainer.Actions(
             save: { done in
-                try communicator.agree(on: state.digest, what: "parameters after step \(done)")
-                if isFirst { try writer.write(state.snapshot(step: done, epoch: done / stepsPerEpoch, notes: data.notes)) }
+                try compare(state, after: done)
+                if isFirst {
+                    try writer.write(
+                        state.snapshot(step: done, epoch: done / stepsPerEpoch, notes: data.notes))
+                }
             },
             evaluate: { done in
                 guard let evaluation, let detector = objective.scoredDetector else { return }
                 try score(evaluation, detector, step: done, metrics)
-            })
+            },
+            compare: { done in try compare(state, after: done) })
         let trainer = Trainer(
             step,
             intervals: Trainer.Intervals(
                 log: config.run.logEvery, checkpoint: config.run.checkpointEvery,
                 evaluation: config.run.evalEvery ?? 0),
-            actions: actions, communicator: communicator, metrics: metrics, log: log)
+            actions: actions, communicator: communicator, metrics: metrics,
+            patience: Patience(floorSeconds: options.silenceSeconds), log: log)
         let loader = try Loader(
-            steps: first..<last, threadCount: config.run.loaderThreads, stepsAhead: config.run.loaderThreads + 1,
+            steps: first..<last, threadCount: config.run.loaderThreads,
+            stepsAhead: config.run.loaderThreads + 1,
             make: data.microBatches)
         let outcome = try trainer.run(
-            loader, first: first, last: last, stepCount: stepCount, microBatchCount: config.batch.microBatchCount,
+            loader, first: first, last: last, stepCount: stepCount,
+            microBatchCount: config.batch.microBatchCount,
             stepsPerEpoch: stepsPerEpoch, seed: config.run.seed)
         try writer.finish()
         log.info("checkpoints and \(MetricsLog.fileName) are in \(options.workFolder)")
         return outcome
+    }
+
+    /// Ranks that run more micro-batches than others would wait in vain for their statistics.
+    private func checkShares() throws {
+        let (count, size) = (config.batch.microBatchCount, communicator.topology.size)
+        guard config.model.hasSyncNorm, !count.isMultiple(of: size) else { return }
+        throw TrainingError(
+            .configuration,
+            "norm: sync takes statistics over all ranks, and \(count) micro-batches do not divide among \(size) ranks",
+            hint: "choose a number of ranks that divides \(count), another batch.micro, or norm: batch")
+    }
+
+    /// A replica that went its own way would spoil all that follows, and nobody would see why.
+    private func compare(_ state: RunState, after step: Int) throws {
+        guard communicator.topology.size > 1 else { return }
+        try communicator.agree(on: state.digest, what: "parameters after step \(step)")
     }
 
     /// The work folder with the merged configuration in it.
@@ -136,7 +167,8 @@ package struct TrainingRun {
         }
         if let path = options.weights {
             let report = try WeightLoading.load(
-                try CheckpointReader(path: path).file, into: network, keepsLastLayers: options.keepsLastLayers)
+                try CheckpointReader(path: path).file, into: network, keepsLastLayers: options.keepsLastLayers
+            )
             log.info("\(path): \(report.summary)")
         }
     }
@@ -174,7 +206,8 @@ package struct TrainingRun {
             """)
         let idle = size - config.batch.microBatchCount
         if idle > 0, isFirst {
-            log.warning("\(idle) of \(size) ranks have no micro-batch: lower batch.micro or raise batch.global")
+            log.warning(
+                "\(idle) of \(size) ranks have no micro-batch: lower batch.micro or raise batch.global")
         }
     }
 

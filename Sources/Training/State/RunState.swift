@@ -51,10 +51,11 @@ package struct RunState {
         var all = objective.network.namedTensors + objective.companionTensors
         for (slot, tensor) in optimizer.slots {
             for entry in optimizer.arena.entries {
-                all.append((
-                    "optimizer.\(slot).\(entry.path)",
-                    tensor.window(at: entry.offset, shape: entry.parameter.shape)
-                ))
+                all.append(
+                    (
+                        "optimizer.\(slot).\(entry.path)",
+                        tensor.window(at: entry.offset, shape: entry.parameter.shape)
+                    ))
             }
         }
         return all
@@ -64,7 +65,7 @@ package struct RunState {
     package var digest: UInt64 {
         var hash = XXH64()
         let values = objective.arena.values
-        hash.update([UInt8](UnsafeRawBufferPointer(start: values.floats, count: values.count * 4))[...])
+        hash.update(UnsafeRawBufferPointer(start: values.floats, count: values.count * 4))
         return hash.digest
     }
 }

@@ -48,6 +48,9 @@ package struct ModelConfig: Sendable, Equatable {
         }
     }
 
+    /// Whether some layer takes its statistics over all ranks.
+    package var hasSyncNorm: Bool { backbone.norm == .sync || neck?.norm == .sync }
+
     /// Classes that the detector knows; nil in pre-training.
     package var classCount: Int? {
         switch stages {
