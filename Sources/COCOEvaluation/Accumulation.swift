@@ -12,6 +12,7 @@ struct Accumulation {
     }
 
     private let parameters: EvaluationParameters
+    private let epsilon: Double
     private var detections: [Detection] = []
     private var matched: [UInt16] = []
     private var ignored: [UInt16] = []
@@ -21,7 +22,10 @@ struct Accumulation {
     private var precisions: [Double] = []
     private var truePositiveScores: [Double] = []
 
-    init(_ parameters: EvaluationParameters) { self.parameters = parameters }
+    init(_ parameters: EvaluationParameters) {
+        self.parameters = parameters
+        epsilon = parameters.style.isVOC ? 0 : ReferenceQuirks.precisionEpsilon
+    }
 
     /// Fills the curves of category `k`; they stay -1 in size bins without objects to find.
     mutating func accumulate(_ merged: MergedRecords, category k: Int, into curves: inout CategoryCurves) {
@@ -98,7 +102,7 @@ struct Accumulation {
                 continue
             }
             right += 1
-            precisions.append(Double(right) / (Double(right + wrong) + ReferenceQuirks.precisionEpsilon))
+            precisions.append(Double(right) / (Double(right + wrong) + epsilon))
             truePositiveScores.append(scores[i])
         }
         curves.setRecall(Double(right) / Double(positives), t, a, m)
@@ -107,6 +111,7 @@ struct Accumulation {
         for i in precisions.indices.dropFirst().reversed() where precisions[i] > precisions[i - 1] {
             precisions[i - 1] = precisions[i]
         }
+        if parameters.style.isVOC { curves.setAverage(average(positives: positives), t) }
         var found = 0
         for (r, point) in parameters.recallPoints.enumerated() {
             while found < right, Double(found + 1) / Double(positives) < point { found += 1 }
@@ -114,6 +119,21 @@ struct Accumulation {
             let score = point == 0 ? scores.first : found < right ? truePositiveScores[found] : nil
             curves.setPoint(
                 precision: found < right ? precisions[found] : 0, score: score ?? 0, t, r, a, m)
+        }
+    }
+
+    /// VOC's average precision of `precisions`, which descend from true positive to true positive.
+    private func average(positives: Int) -> Double {
+        func recall(_ found: Int) -> Double { Double(found) / Double(positives) }
+        if parameters.style == .voc12 {
+            let areas = precisions.enumerated().map { (recall($0 + 1) - recall($0)) * $1 }
+            // The reference's curve ends at recall 1 and precision 0.
+            return ReferenceQuirks.sum(areas + [0])
+        }
+        var found = 0
+        return (0...10).reduce(0.0) { sum, tenth in
+            while found < precisions.count, recall(found + 1) < Double(tenth) * 0.1 { found += 1 }
+            return sum + (found < precisions.count ? precisions[found] : 0) / 11
         }
     }
 }

@@ -15,6 +15,20 @@ extension COCOEvaluator {
         var unknownImageCount = 0
     }
 
+    /// The records of one rank's share of the images; `results` may hold those of all images.
+    /// - Throws: `DataError(.badInput)` naming the detection that a strict evaluation refuses.
+    package func records(results: COCOResults, rank: Int, worldSize: Int) throws(DataError)
+        -> EvaluationRecords
+    {
+        precondition((0..<worldSize).contains(rank), "rank \(rank) of \(worldSize)")
+        let count = truth.images.count
+        let share = count * rank / worldSize..<count * (rank + 1) / worldSize
+        var records = try records(results, Array(share), passesOverOthers: true)
+        // Every rank sees the detections of unknown images.
+        if rank > 0 { records.unknownImageCount = 0 }
+        return records
+    }
+
     /// Matches detections with the ground truth of some images, all by default.
     /// - Parameters:
     ///   - results: detections of those images; the order decides between equal scores.
@@ -22,8 +36,21 @@ extension COCOEvaluator {
     /// - Throws: `DataError(.badInput)` naming the detection that a strict evaluation refuses.
     package func records(results: COCOResults, imageIDs: [Int]? = nil) throws(DataError) -> EvaluationRecords
     {
-        let images = try positions(of: imageIDs)
-        let grouping = try group(results, images)
+        try records(results, positions(of: imageIDs), passesOverOthers: false)
+    }
+
+    /// - Parameters:
+    ///   - images: ascending positions.
+    ///   - passesOverOthers: whether detections of other evaluated images are fine.
+    private func records(
+        _ results: COCOResults, _ images: [Int], passesOverOthers: Bool
+    ) throws(DataError) -> EvaluationRecords {
+        if parameters.kind == .segm, results.masks.isEmpty, !results.detections.isEmpty {
+            throw DataError(
+                .badInput, "\(results.source): detection entry 0 has no mask",
+                hint: "use type bbox for boxes alone")
+        }
+        let grouping = try group(results, images, passesOverOthers)
         let chunkCount = min(max(images.count, 1), threadCount == 1 ? 1 : 8 * threadCount)
         let chunks = Mutex([EvaluationRecords?](repeating: nil, count: chunkCount))
         let next = Atomic(0)
@@ -60,7 +87,9 @@ extension COCOEvaluator {
         return positions
     }
 
-    private func group(_ results: COCOResults, _ images: [Int]) throws(DataError) -> Grouping {
+    private func group(
+        _ results: COCOResults, _ images: [Int], _ passesOverOthers: Bool
+    ) throws(DataError) -> Grouping {
         let imageCount = truth.images.count
         var isLookedAt = [Bool](repeating: false, count: imageCount)
         for image in images { isLookedAt[image] = true }
@@ -77,13 +106,15 @@ extension COCOEvaluator {
         for (index, detection) in detections.enumerated() {
             let category = truth.categories.position(of: detection.categoryID) ?? -1
             grouping.categories.append(Int32(category))
-            guard let image = truth.images.position(of: detection.imageID), isLookedAt[image] else {
-                guard strictness == .lenient else { throw refusal(detection, index, results.source) }
+            let position = truth.images.position(of: detection.imageID)
+            if passesOverOthers, let position, !isLookedAt[position] { continue }
+            guard let image = position, isLookedAt[image] else {
+                guard strictness == .lenient else { throw refusal(index, results) }
                 grouping.unknownImageCount += 1
                 continue
             }
-            guard detection.isFinite, detection.bbox.width >= 0, detection.bbox.height >= 0 else {
-                guard strictness == .lenient else { throw refusal(detection, index, results.source) }
+            guard isUsable(detection, index, results, image: image) else {
+                guard strictness == .lenient else { throw refusal(index, results) }
                 grouping.malformed[image] += 1
                 continue
             }
@@ -100,11 +131,21 @@ extension COCOEvaluator {
         return grouping
     }
 
+    private func isUsable(
+        _ detection: COCOResults.Detection, _ index: Int, _ results: COCOResults, image: Int
+    ) -> Bool {
+        guard detection.isFinite else { return false }
+        guard parameters.kind == .segm else { return detection.bbox.width >= 0 && detection.bbox.height >= 0 }
+        let (mask, size) = (results.masks.entries[index], truth.imageSizes[image])
+        return Int(mask.width) == size.width && Int(mask.height) == size.height
+    }
+
     private func match(_ images: ArraySlice<Int>, _ results: COCOResults, _ grouping: Grouping)
         -> EvaluationRecords
     {
         var records = EvaluationRecords(areaCount: parameters.areaRanges.count)
-        var matching = Matching(parameters)
+        var matching = Matching(
+            parameters, masks: parameters.kind == .segm ? MaskOverlaps(truth, results.masks) : nil)
         var candidates: [Candidate] = []
         for image in images {
             var counts = EvaluationRecords.ImageCounts(
@@ -117,18 +158,39 @@ extension COCOEvaluator {
                     continue
                 }
                 counts.detections += 1
-                let detection = results.detections[Int(index)]
-                candidates.append(
-                    Candidate(
-                        bbox: detection.bbox, area: detection.bbox.width * detection.bbox.height,
-                        score: detection.score, category: category, index: index))
+                candidates.append(candidate(results, index, category))
             }
             records.images.append(counts)
-            sort(&candidates)
             let objects = truth.objects[truth.starts[image]..<truth.starts[image + 1]]
+            if parameters.style == .lvis { select(&candidates, image, objects) }
+            sort(&candidates)
             matchPairs(image, objects, candidates, &matching, &records)
         }
         return records
+    }
+
+    private func candidate(_ results: COCOResults, _ index: Int32, _ category: Int32) -> Candidate {
+        let detection = results.detections[Int(index)]
+        var (bbox, score) = (detection.bbox, detection.score)
+        if parameters.roundsAsDetectron2 { (bbox, score) = BoxOverlap.rounded(bbox, score) }
+        let area =
+            parameters.kind == .segm
+            ? Double(results.masks.entries[Int(index)].area) : bbox.width * bbox.height
+        return Candidate(bbox: bbox, area: area, score: score, category: category, index: index)
+    }
+
+    /// LVIS's choice: the image's best, if there are more than the limit; of them those with an area and of a category
+    /// that was looked for in the image.
+    private func select(_ candidates: inout [Candidate], _ image: Int, _ objects: ArraySlice<GroundTruth>) {
+        let most = parameters.maxDetections.last ?? 0
+        if candidates.count > most {
+            candidates.sort { $0.score != $1.score ? $0.score > $1.score : $0.index < $1.index }
+            candidates.removeSubrange(most...)
+        }
+        let negative = truth.federated[image].negative
+        var present = Set(objects.lazy.map(\.category))
+        present.formUnion(negative)
+        candidates.removeAll { !($0.area > 0) || !present.contains($0.category) }
     }
 
     /// By category where they are kept apart; best score first; ties in the order of category, then of the
@@ -155,15 +217,17 @@ extension COCOEvaluator {
             let keepsApart = parameters.usesCategories
             let own = objects.prefix { !keepsApart || $0.category == category }
             let detected = candidates.prefix { !keepsApart || $0.category == category }
+            let isOpen = parameters.style == .lvis && truth.federated[image].notExhaustive.contains(category)
             matching.match(
                 image: image, category: keepsApart ? Int(category) : 0, own, detected.prefix(most),
-                into: &records)
+                ignoresUnmatched: isOpen, into: &records)
             objects = objects.dropFirst(own.count)
             candidates = candidates.dropFirst(detected.count)
         }
     }
 
-    private func refusal(_ detection: COCOResults.Detection, _ index: Int, _ source: String) -> DataError {
+    private func refusal(_ index: Int, _ results: COCOResults) -> DataError {
+        let detection = results.detections[index]
         let id = detection.imageID
         let fault: String
         if !detection.isFinite {
@@ -173,13 +237,21 @@ extension COCOEvaluator {
                 truth.knownImages.position(of: id) == nil
                 ? "is in image \(id), which \(truth.source) does not have"
                 : "is in image \(id), which is not among the evaluated ones"
-        } else if detection.bbox.width < 0 || detection.bbox.height < 0 {
+        } else if parameters.kind == .segm, let image = truth.images.position(of: id),
+            !isUsable(detection, index, results, image: image)
+        {
+            let (mask, size) = (results.masks.entries[index], truth.imageSizes[image])
+            fault =
+                mask.isPresent
+                ? "in image \(id) has a mask of \(mask.width)x\(mask.height), the image is \(size.width)x\(size.height)"
+                : "in image \(id) has no mask"
+        } else if parameters.kind == .bbox, detection.bbox.width < 0 || detection.bbox.height < 0 {
             fault = "in image \(id) has a box of negative size"
         } else {
             fault = "is in image \(id), which was not looked at"
         }
         return DataError(
-            .badInput, "\(source): detection entry \(index) \(fault)",
+            .badInput, "\(results.source): detection entry \(index) \(fault)",
             hint: "a lenient evaluation counts such detections and leaves them out")
     }
 }

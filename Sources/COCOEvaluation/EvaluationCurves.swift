@@ -10,6 +10,8 @@ struct CategoryCurves: Sendable {
     private(set) var scores: [Double]
     /// [T, A, M]
     private(set) var recall: [Double]
+    /// [T]: by VOC's rule.
+    private(set) var average: [Double]
 
     init(_ parameters: EvaluationParameters) {
         sizes = (parameters.recallPoints.count, parameters.areaRanges.count, parameters.maxDetections.count)
@@ -17,7 +19,10 @@ struct CategoryCurves: Sendable {
         precision = [Double](repeating: -1, count: curveCount * sizes.points)
         scores = precision
         recall = [Double](repeating: -1, count: curveCount)
+        average = [Double](repeating: -1, count: parameters.iouThresholds.count)
     }
+
+    mutating func setAverage(_ value: Double, _ t: Int) { average[t] = value }
 
     mutating func setRecall(_ value: Double, _ t: Int, _ a: Int, _ m: Int) {
         recall[(t * sizes.areas + a) * sizes.limits + m] = value
@@ -42,6 +47,8 @@ package struct EvaluationCurves: Sendable {
     package let scores: [Double]
     /// [T, K, A, M]: the recall of all detections.
     package let recall: [Double]
+    /// [T, K]: average precision by VOC's rule; -1 throughout for the others.
+    package let average: [Double]
 
     init(_ merged: MergedRecords, _ parameters: EvaluationParameters, categoryCount: Int, threadCount: Int) {
         let sizes = (
@@ -53,7 +60,8 @@ package struct EvaluationCurves: Sendable {
             (
                 precision: [Double](repeating: -1, count: pointCount),
                 scores: [Double](repeating: -1, count: pointCount),
-                recall: [Double](repeating: -1, count: pointCount / sizes.r)
+                recall: [Double](repeating: -1, count: pointCount / sizes.r),
+                average: [Double](repeating: -1, count: sizes.t * sizes.k)
             ))
         let next = Atomic(0)
         DispatchQueue.concurrentPerform(iterations: min(threadCount, max(categoryCount, 1))) { _ in
@@ -67,11 +75,14 @@ package struct EvaluationCurves: Sendable {
                     Self.place(curves.precision, at: k, of: sizes.k, inner: sizes.a * sizes.m, &$0.precision)
                     Self.place(curves.scores, at: k, of: sizes.k, inner: sizes.a * sizes.m, &$0.scores)
                     Self.place(curves.recall, at: k, of: sizes.k, inner: sizes.a * sizes.m, &$0.recall)
+                    Self.place(curves.average, at: k, of: sizes.k, inner: 1, &$0.average)
                 }
             }
         }
         self.sizes = sizes
-        (precision, scores, recall) = arrays.withLock { ($0.precision, $0.scores, $0.recall) }
+        (precision, scores, recall, average) = arrays.withLock {
+            ($0.precision, $0.scores, $0.recall, $0.average)
+        }
     }
 
     /// Writes one category's values between those of the others, `inner` at a time.
@@ -86,7 +97,9 @@ package struct EvaluationCurves: Sendable {
 
     /// Mean precision over the thresholds and categories given, and all recall points; nil where nothing is
     /// defined.
-    func meanPrecision(thresholds: Range<Int>, categories: Range<Int>, area: Int, limit: Int) -> Double? {
+    func meanPrecision(thresholds: Range<Int>, categories: some Collection<Int>, area: Int, limit: Int)
+        -> Double?
+    {
         var values: [Double] = []
         values.reserveCapacity(thresholds.count * sizes.r * categories.count)
         for t in thresholds {
@@ -99,6 +112,27 @@ package struct EvaluationCurves: Sendable {
             }
         }
         return ReferenceQuirks.mean(values)
+    }
+
+    /// Mean over the thresholds given of the mean over categories of VOC's average precision.
+    func meanAverage(thresholds: Range<Int>, categories: Range<Int>) -> Double? {
+        ReferenceQuirks.mean(
+            thresholds.compactMap { t in
+                ReferenceQuirks.mean(categories.map { average[t * sizes.k + $0] }.filter { $0 > -1 })
+            })
+    }
+
+    /// Precision of one category, or its mean over all of them, at threshold `t` and each point of recall, objects of
+    /// all sizes and the highest limit; nil where nothing is to be found.
+    package func line(threshold t: Int, category: Int? = nil) -> [Double]? {
+        let categories = category.map { $0..<$0 + 1 } ?? 0..<sizes.k
+        let line = (0..<sizes.r).compactMap { r -> Double? in
+            let values = categories.map {
+                precision[(((t * sizes.r + r) * sizes.k + $0) * sizes.a) * sizes.m + sizes.m - 1]
+            }
+            return ReferenceQuirks.mean(values.filter { $0 > -1 })
+        }
+        return line.count == sizes.r ? line : nil
     }
 
     /// Mean recall over all thresholds and categories; nil where nothing is defined.

@@ -7,7 +7,7 @@ extension EvaluationSummary {
         var writer = JSONWriter(reservingByteCount: 4096 + 128 * perCategory.count)
         writer.beginObject()
         writer.key("protocol")
-        writer.value("coco bbox")
+        writer.value("\(parameters.style.rawValue) \(parameters.kind.rawValue)")
         writer.key("metrics")
         writer.beginObject()
         for metric in metrics {
@@ -69,7 +69,8 @@ extension EvaluationParameters {
         writer.beginObject()
         for range in areaRanges {
             writer.key(text: range.name)
-            writer.values([range.lower, range.upper])
+            // VOC's only bin is open, which JSON has no number for.
+            if range.lower.isFinite { writer.values([range.lower, range.upper]) } else { writer.null() }
         }
         writer.endObject()
         writer.key("max_detections")
@@ -90,6 +91,8 @@ extension EvaluationParameters {
         }
         writer.key("treats_id_zero_as_unmatched")
         writer.value(treatsIDZeroAsUnmatched)
+        writer.key("rounds_as_detectron2")
+        writer.value(roundsAsDetectron2)
         writer.endObject()
     }
 }

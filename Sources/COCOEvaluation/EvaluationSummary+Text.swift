@@ -1,14 +1,18 @@
 import Foundation
 
 extension EvaluationSummary {
-    /// Twelve rows without a last line break, the same bytes as the reference prints.
+    /// The figures without a last line break; COCO's and LVIS's rows are the same bytes as the reference prints.
     package var text: String {
         metrics.map { metric in
             let row = metric.row
-            let title = row.isPrecision ? "Average Precision  (AP)" : "Average Recall     (AR)"
+            let (name, short) = row.isPrecision ? ("Average Precision", "(AP)") : ("Average Recall", "(AR)")
+            let title = name.padding(toLength: 18, withPad: " ", startingAt: 0)
             let threshold = row.threshold.padding(toLength: 9, withPad: " ", startingAt: 0)
-            return " \(title) @[ IoU=\(threshold) | area=\(Self.right(row.area, 6)) | "
-                + "maxDets=\(Self.right(String(row.limit), 3)) ] = \(Self.rounded(metric.value, digits: 3))"
+            let value = Self.rounded(metric.value, digits: 3)
+            if parameters.style.isVOC { return " \(title) \(short) @[ IoU=\(threshold) ] = \(value)" }
+            let bins = "area=\(Self.right(row.area, 6)) | maxDets=\(Self.right(String(row.limit), 3))"
+            let end = parameters.style == .lvis ? " catIds=\(Self.right(row.categories, 3))] = " : " ] = "
+            return " \(title) \(short) @[ IoU=\(threshold) | \(bins)\(end)\(value)"
         }.joined(separator: "\n")
     }
 
@@ -33,7 +37,7 @@ extension EvaluationSummary {
 
     static func rounded(_ value: Double) -> String { rounded(value, digits: 2) }
 
-    /// "0.50:0.95"
+    /// Thresholds as "0.50:0.95".
     static func span(_ thresholds: [Double]) -> String {
         "\(rounded(thresholds.first ?? 0)):\(rounded(thresholds.last ?? 0))"
     }

@@ -1,8 +1,8 @@
 /// The figures of an evaluation.
 package struct EvaluationSummary: Sendable {
-    /// One of the twelve figures.
+    /// One of the figures.
     package struct Metric: Sendable {
-        /// AP, AP50, AP75, APs, APm, APl, then AR@limit three times, ARs, ARm, ARl.
+        /// COCO's: AP, AP50, AP75, APs, APm, APl, then AR@limit three times, ARs, ARm, ARl.
         package let name: String
         /// 0...1, or -1 where there is nothing to find.
         package let value: Double
@@ -14,8 +14,10 @@ package struct EvaluationSummary: Sendable {
         let isPrecision: Bool
         /// "0.50:0.95" or "0.50"
         let threshold: String
-        let area: String
-        let limit: Int
+        var area = "all"
+        var limit = 0
+        /// LVIS's letter for the categories' frequency.
+        var categories = "all"
     }
 
     /// Average precision of one category over all sizes; nil where it has nothing to find.
@@ -40,7 +42,7 @@ package struct EvaluationSummary: Sendable {
         package var droppedMalformed = 0
     }
 
-    /// The twelve figures in the reference's order.
+    /// The figures in the reference's order: twelve of COCO, thirteen of LVIS, three of VOC.
     package let metrics: [Metric]
     /// In ascending order of category ids; empty where categories are pooled.
     package let perCategory: [CategoryScore]
@@ -58,7 +60,11 @@ package struct EvaluationSummary: Sendable {
         self.curves = curves
         self.parameters = parameters
         self.counts = counts
-        metrics = Self.metrics(curves, parameters)
+        switch parameters.style {
+        case .coco: metrics = Self.metrics(curves, parameters)
+        case .lvis: metrics = Self.lvisMetrics(curves, parameters, truth.frequencies)
+        case .voc07, .voc12: metrics = Self.vocMetrics(curves, parameters)
+        }
         guard parameters.usesCategories else {
             perCategory = []
             return
@@ -66,7 +72,10 @@ package struct EvaluationSummary: Sendable {
         let last = parameters.maxDetections.count - 1
         perCategory = truth.categories.ids.indices.map { k in
             func score(_ thresholds: Range<Int>) -> Double? {
-                curves.meanPrecision(thresholds: thresholds, categories: k..<k + 1, area: 0, limit: last)
+                parameters.style.isVOC
+                    ? curves.meanAverage(thresholds: thresholds, categories: k..<k + 1)
+                    : curves.meanPrecision(
+                        thresholds: thresholds, categories: k..<k + 1, area: 0, limit: last)
             }
             return CategoryScore(
                 id: truth.categories.ids[k], name: truth.categoryNames[k],

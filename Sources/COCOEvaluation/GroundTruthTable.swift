@@ -7,8 +7,13 @@ struct GroundTruth: Sendable {
     let area: Double
     /// Position of its category.
     let category: Int32
+    /// Its overlap is measured against the detection alone, and it takes any number of detections.
     let isCrowd: Bool
+    /// It need not be found, and what finds it does not count.
+    let isIgnored: Bool
     let hasIDZero: Bool
+    /// Position among the outlines; -1 where none are needed.
+    let outline: Int32
 }
 
 /// The evaluated part of a ground truth, by image and category; apart from the annotations, so that several
@@ -18,6 +23,13 @@ struct GroundTruthTable: Sendable {
     let images: IDIndex
     let categories: IDIndex
     let categoryNames: [String]
+    let frequencies: [COCOAnnotations.Category.Frequency?]
+    /// By position; 0x0 where the file does not say.
+    let imageSizes: [(width: Int, height: Int)]
+    /// By position: categories that detections of the image may have besides those of its objects, and those of which
+    /// unmatched detections do not count; empty but for LVIS.
+    let federated: [FederatedImage]
+    let outlines: [Segmentation]
     /// All images of the file, evaluated or not.
     let knownImages: IDIndex
     /// By image, then category, then order in the file.
@@ -29,6 +41,12 @@ struct GroundTruthTable: Sendable {
     /// their id.
     let droppedCount: Int
 
+    /// LVIS's lists as ascending positions of categories.
+    struct FederatedImage: Sendable {
+        var negative: [Int32] = []
+        var notExhaustive: [Int32] = []
+    }
+
     init(
         _ data: COCOAnnotations, _ parameters: EvaluationParameters, _ strictness: Strictness
     ) throws(DataError) {
@@ -38,15 +56,27 @@ struct GroundTruthTable: Sendable {
         let allCategories = IDIndex(data.categories.lazy.map(\.id))
         let categories = try Self.subset(parameters.categoryIDs, of: allCategories, "category", data.source)
         var names = [String](repeating: "", count: categories.count)
+        var frequencies = [COCOAnnotations.Category.Frequency?](repeating: nil, count: categories.count)
         for category in data.categories {
-            if let position = categories.position(of: category.id) { names[position] = category.name }
+            guard let position = categories.position(of: category.id) else { continue }
+            names[position] = category.name
+            frequencies[position] = category.frequency
+            guard parameters.style != .lvis || category.frequency != nil else {
+                throw DataError(
+                    .badInput,
+                    "\(data.source): category \(category.id) '\(category.name)' has no 'frequency' r, c or f",
+                    hint: "is this an LVIS file? --style coco scores others")
+            }
         }
         self.categories = categories
         categoryNames = names
+        self.frequencies = frequencies
+        (imageSizes, federated) = try Self.imageTables(data, parameters, images, categories)
 
         let overwritten = try Self.overwritten(data, strictness)
         var dropped = overwritten.count
         var entries: [(image: Int, object: GroundTruth)] = []
+        var outlines: [Segmentation] = []
         entries.reserveCapacity(data.annotations.count)
         for (index, annotation) in data.annotations.enumerated() where !overwritten.contains(index) {
             guard knownImages.position(of: annotation.imageID) != nil, annotation.isFinite else {
@@ -61,9 +91,30 @@ struct GroundTruthTable: Sendable {
             guard let image = images.position(of: annotation.imageID),
                 let category = categories.position(of: annotation.categoryID)
             else { continue }
-            entries.append((image, GroundTruth(annotation, category: category)))
+            // LVIS's reference asks for annotations of an area between 0 and infinity.
+            if parameters.style == .lvis, annotation.area <= 0 { continue }
+            var outline: Int32 = -1
+            if parameters.kind == .segm {
+                let size = imageSizes[image]
+                guard let segmentation = annotation.segmentation, segmentation.fits(size.width, size.height)
+                else {
+                    guard strictness == .lenient else {
+                        throw Self.maskRefusal(annotation, size, data.source)
+                    }
+                    dropped += 1
+                    continue
+                }
+                outline = Int32(outlines.count)
+                outlines.append(segmentation)
+            }
+            entries.append(
+                (
+                    image,
+                    GroundTruth(annotation, category: category, outline: outline, style: parameters.style)
+                ))
         }
         droppedCount = dropped
+        self.outlines = outlines
 
         var starts = [Int](repeating: 0, count: images.count + 1)
         for entry in entries { starts[entry.image + 1] += 1 }
@@ -74,6 +125,49 @@ struct GroundTruthTable: Sendable {
             return (x.image, x.object.category, a) < (y.image, y.object.category, b)
         }
         objects = order.map { entries[$0].object }
+    }
+
+    private static func imageTables(
+        _ data: COCOAnnotations, _ parameters: EvaluationParameters, _ images: IDIndex, _ categories: IDIndex
+    ) throws(DataError) -> (sizes: [(width: Int, height: Int)], federated: [FederatedImage]) {
+        var sizes = [(width: Int, height: Int)](repeating: (0, 0), count: images.count)
+        var federated = [FederatedImage](
+            repeating: FederatedImage(), count: parameters.style == .lvis ? images.count : 0)
+        for image in data.images {
+            guard let position = images.position(of: image.id) else { continue }
+            sizes[position] = (image.width, image.height)
+            guard parameters.kind == .bbox || image.width > 0 && image.height > 0 else {
+                throw DataError(.badInput, "\(data.source): image \(image.id) has no size, which masks need")
+            }
+            guard parameters.style == .lvis else { continue }
+            guard let lists = image.federated else {
+                throw DataError(
+                    .badInput, "\(data.source): image \(image.id) has no 'neg_category_ids'",
+                    hint: "is this an LVIS file? --style coco scores others")
+            }
+            func positions(_ ids: [Int]) -> [Int32] {
+                ids.compactMap { categories.position(of: $0).map { Int32($0) } }.sorted()
+            }
+            federated[position] = FederatedImage(
+                negative: positions(lists.negativeCategoryIDs),
+                notExhaustive: positions(lists.notExhaustiveCategoryIDs))
+        }
+        return (sizes, federated)
+    }
+
+    private static func maskRefusal(
+        _ annotation: COCOAnnotations.Annotation, _ size: (width: Int, height: Int), _ source: String
+    ) -> DataError {
+        let fault: String
+        if case .runs(let mask)? = annotation.segmentation {
+            fault = "is \(mask.width)x\(mask.height), its image \(size.width)x\(size.height)"
+        } else {
+            fault = "is not there or empty"
+        }
+        return DataError(
+            .badInput,
+            "\(source): the mask of annotation \(annotation.id) of image \(annotation.imageID) \(fault)",
+            hint: "a lenient evaluation leaves such annotations out")
     }
 
     private static func subset(
@@ -115,11 +209,25 @@ struct GroundTruthTable: Sendable {
 }
 
 extension GroundTruth {
-    fileprivate init(_ annotation: COCOAnnotations.Annotation, category: Int) {
+    fileprivate init(
+        _ annotation: COCOAnnotations.Annotation, category: Int, outline: Int32,
+        style: EvaluationParameters.Style
+    ) {
+        // COCO's reference overwrites the flag "ignore" by "iscrowd"; the others know no crowds.
+        let isCrowd = style == .coco && annotation.isCrowd
         self.init(
-            bbox: annotation.bbox, area: annotation.area, category: Int32(category),
-            isCrowd: annotation.isCrowd,
-            hasIDZero: annotation.id == 0)
+            bbox: annotation.bbox, area: annotation.area, category: Int32(category), isCrowd: isCrowd,
+            isIgnored: style == .coco ? isCrowd : annotation.ignore, hasIDZero: annotation.id == 0,
+            outline: outline)
+    }
+}
+
+extension Segmentation {
+    fileprivate func fits(_ width: Int, _ height: Int) -> Bool {
+        switch self {
+        case .polygons(let parts): !parts.isEmpty
+        case .runs(let mask): mask.width == width && mask.height == height
+        }
     }
 }
 

@@ -19,6 +19,9 @@ struct Matching {
     private let thresholds: [Double]
     private let areaRanges: [EvaluationParameters.AreaRange]
     private let treatsIDZeroAsUnmatched: Bool
+    private let isVOC: Bool
+    /// Where masks are compared, not boxes.
+    private var masks: MaskOverlaps?
     /// No overlap below it matters.
     private let lowestThreshold: Double
     private let allBits: UInt16
@@ -31,7 +34,9 @@ struct Matching {
     private var order: [Int] = []
     private var isTaken: [Bool] = []
 
-    init(_ parameters: EvaluationParameters) {
+    init(_ parameters: EvaluationParameters, masks: MaskOverlaps?) {
+        self.masks = masks
+        isVOC = parameters.style.isVOC
         thresholds = parameters.iouThresholds.map { min($0, ReferenceQuirks.highestThreshold) }
         areaRanges = parameters.areaRanges
         treatsIDZeroAsUnmatched = parameters.treatsIDZeroAsUnmatched
@@ -43,9 +48,10 @@ struct Matching {
     /// - Parameters:
     ///   - objects: in file order.
     ///   - detections: by descending score, cut to the highest limit.
+    ///   - ignoresUnmatched: whether detections without an object do not count, whatever their size.
     mutating func match(
         image: Int, category: Int, _ objects: ArraySlice<GroundTruth>, _ detections: ArraySlice<Candidate>,
-        into records: inout EvaluationRecords
+        ignoresUnmatched: Bool, into records: inout EvaluationRecords
     ) {
         let count = detections.count
         records.pairs.append(
@@ -53,7 +59,7 @@ struct Matching {
                 image: Int32(image), category: Int32(category), start: records.scores.count,
                 detectionCount: Int32(count)))
         records.scores += detections.lazy.map(\.score)
-        measure(objects, detections)
+        measure(image, objects, detections)
         for range in areaRanges {
             let positives = arrange(objects, range)
             records.positives.append(Int32(positives))
@@ -61,26 +67,43 @@ struct Matching {
             records.matched.append(contentsOf: repeatElement(0, count: count))
             records.ignored.append(contentsOf: repeatElement(0, count: count))
             if !contenders.isEmpty {
-                for t in thresholds.indices { assign(t, objects, positives: positives, base, &records) }
+                for t in thresholds.indices {
+                    if isVOC {
+                        assignNearest(t, objects, base, &records)
+                    } else {
+                        assign(t, objects, positives: positives, base, &records)
+                    }
+                }
             }
-            for (d, detection) in detections.enumerated() where range.excludes(detection.area) {
+            for (d, detection) in detections.enumerated()
+            where ignoresUnmatched || range.excludes(detection.area) {
                 records.ignored[base + d] |= ~records.matched[base + d] & allBits
             }
         }
     }
 
     /// Fills `overlaps` and `contenders`.
-    private mutating func measure(_ objects: ArraySlice<GroundTruth>, _ detections: ArraySlice<Candidate>) {
+    private mutating func measure(
+        _ image: Int, _ objects: ArraySlice<GroundTruth>, _ detections: ArraySlice<Candidate>
+    ) {
         overlaps.removeAll(keepingCapacity: true)
         contenders.removeAll(keepingCapacity: true)
-        for (d, detection) in detections.enumerated() {
-            var matters = false
-            for object in objects {
-                let overlap = Self.overlap(detection, object)
-                overlaps.append(overlap)
-                if !(overlap < lowestThreshold) { matters = true }
+        if objects.isEmpty { return }
+        if masks == nil {
+            for detection in detections {
+                for object in objects {
+                    overlaps.append(
+                        isVOC
+                            ? BoxOverlap.inclusive(detection, object)
+                            : BoxOverlap.continuous(detection, object))
+                }
             }
-            if matters { contenders.append(d) }
+        } else {
+            masks?.measure(image, objects, detections, lowest: lowestThreshold, into: &overlaps)
+        }
+        for d in 0..<detections.count {
+            let own = overlaps[d * objects.count..<(d + 1) * objects.count]
+            if own.contains(where: { !($0 < lowestThreshold) }) { contenders.append(d) }
         }
     }
 
@@ -89,11 +112,11 @@ struct Matching {
         -> Int
     {
         order.removeAll(keepingCapacity: true)
-        for (g, object) in objects.enumerated() where !object.isCrowd && !range.excludes(object.area) {
+        for (g, object) in objects.enumerated() where !object.isIgnored && !range.excludes(object.area) {
             order.append(g)
         }
         let positives = order.count
-        for (g, object) in objects.enumerated() where object.isCrowd || range.excludes(object.area) {
+        for (g, object) in objects.enumerated() where object.isIgnored || range.excludes(object.area) {
             order.append(g)
         }
         return positives
@@ -129,15 +152,26 @@ struct Matching {
         }
     }
 
-    /// Intersection over union, or over the detection's own area where the object is a crowd.
-    private static func overlap(_ detection: Candidate, _ object: GroundTruth) -> Double {
-        let (d, g) = (detection.bbox, object.bbox)
-        let width = min(d.x + d.width, g.x + g.width) - max(d.x, g.x)
-        if width <= 0 { return 0 }
-        let height = min(d.y + d.height, g.y + g.height) - max(d.y, g.y)
-        if height <= 0 { return 0 }
-        let intersection = width * height
-        return intersection
-            / (object.isCrowd ? detection.area : detection.area + g.width * g.height - intersection)
+    /// VOC's way: each detection, best score first, goes with the object it overlaps most, the first of equals, free or
+    /// not; the overlap has to be above threshold `t`.
+    private mutating func assignNearest(
+        _ t: Int, _ objects: ArraySlice<GroundTruth>, _ base: Int, _ records: inout EvaluationRecords
+    ) {
+        let bit = UInt16(1) << UInt16(t)
+        isTaken.removeAll(keepingCapacity: true)
+        isTaken.append(contentsOf: repeatElement(false, count: objects.count))
+        for d in contenders {
+            var (nearest, most) = (0, overlaps[d * objects.count])
+            for g in 1..<max(objects.count, 1) where overlaps[d * objects.count + g] > most {
+                (nearest, most) = (g, overlaps[d * objects.count + g])
+            }
+            guard most > thresholds[t] else { continue }
+            if objects[objects.startIndex + nearest].isIgnored {
+                records.ignored[base + d] |= bit
+            } else if !isTaken[nearest] {
+                isTaken[nearest] = true
+                records.matched[base + d] |= bit
+            }
+        }
     }
 }

@@ -17,8 +17,11 @@ enum ReferenceQuirks {
 
     /// The mean with numpy's order of additions, so that every digit agrees; nil of nothing.
     static func mean(_ values: [Double]) -> Double? {
-        values.isEmpty ? nil : values.withUnsafeBufferPointer { pairwiseSum($0[...]) } / Double(values.count)
+        values.isEmpty ? nil : sum(values) / Double(values.count)
     }
+
+    /// The sum with numpy's order of additions.
+    static func sum(_ values: [Double]) -> Double { values.withUnsafeBufferPointer { pairwiseSum($0[...]) } }
 
     /// Blocks of at most 128 numbers in eight interleaved sums, halves above that.
     private static func pairwiseSum(_ values: Slice<UnsafeBufferPointer<Double>>) -> Double {

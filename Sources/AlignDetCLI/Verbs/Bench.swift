@@ -14,5 +14,6 @@ struct Bench: ParsableCommand {
             """,
         subcommands: [
             ConvolutionBench.self, OperationBench.self, StepBench.self, BackboneBench.self, LoaderBench.self,
+            ScoreBench.self,
         ])
 }

@@ -28,13 +28,20 @@ struct Evaluate: ParsableCommand {
             let config = try RunConfig.load(path: config, overrides: cfgOptions, builtInRoot: BuiltIn.root)
             let assembly = DataAssembly(config, communicator: job.communicator, log: job.log)
             guard let evaluation = try assembly.evaluation() else {
-                throw UsageError(description: "\(self.config) is a recipe for \(config.task.rawValue): it has no validation set")
+                throw UsageError(
+                    description:
+                        "\(self.config) is a recipe for \(config.task.rawValue): it has no validation set")
             }
             let detector = try TrainedDetector.load(config: config, weights: checkpoint)
-            guard let (results, summary) = try evaluation.run(detector) else { return 0 }
-            if let out { try results.write(path: out) }
-            print(summary.text)
-            print(summary.categoryText)
+            guard let outcome = try evaluation.run(detector) else { return 0 }
+            if let out { try outcome.results.write(path: out) }
+            print(outcome.summary.text)
+            print(outcome.summary.categoryText)
+            if let masks = outcome.maskSummary {
+                print("masks")
+                print(masks.text)
+                print(masks.categoryText)
+            }
             return 0
         }
     }

@@ -62,7 +62,11 @@ extension COCOAnnotations {
     {
         let start = scanner.nextOffset()
         var (id, width, height): (Int?, Int?, Int?)
-        var fileName: String?
+        var (fileName, address): (String?, String?)
+        var (negative, notExhaustive): ([Int]?, [Int]?)
+        func ids(_ scanner: inout JSONScanner) throws(DataError) -> [Int] {
+            try scanner.list { scanner, _ throws(DataError) in try scanner.integer() }
+        }
         try scanner.beginObject()
         while let key = try scanner.nextKey() {
             switch key {
@@ -70,36 +74,51 @@ extension COCOAnnotations {
             case "width": width = try scanner.integer()
             case "height": height = try scanner.integer()
             case "file_name": fileName = try scanner.string()
+            case "coco_url": address = try scanner.string()
+            case "neg_category_ids": negative = try ids(&scanner)
+            case "not_exhaustive_category_ids": notExhaustive = try ids(&scanner)
             default: try scanner.skipValue()
             }
         }
         let place = Place(noun: "image", id: id, index: index, offset: start)
         guard let id else { throw scanner.missing("id", place) }
+        let federated: FederatedLabels? =
+            negative == nil && notExhaustive == nil
+            ? nil
+            : FederatedLabels(
+                negativeCategoryIDs: negative ?? [], notExhaustiveCategoryIDs: notExhaustive ?? [])
+        // LVIS v1 names no files; its addresses end in COCO's folder and file.
+        fileName = fileName ?? address.map { $0.split(separator: "/").suffix(2).joined(separator: "/") }
         if use == .scoring {
-            return ImageRecord(id: id, fileName: fileName ?? "", width: width ?? 0, height: height ?? 0)
+            return ImageRecord(
+                id: id, fileName: fileName ?? "", width: width ?? 0, height: height ?? 0, federated: federated
+            )
         }
         guard let fileName else { throw scanner.missing("file_name", place) }
         guard let width else { throw scanner.missing("width", place) }
         guard let height else { throw scanner.missing("height", place) }
-        return ImageRecord(id: id, fileName: fileName, width: width, height: height)
+        return ImageRecord(id: id, fileName: fileName, width: width, height: height, federated: federated)
     }
 
     private static func category(_ scanner: inout JSONScanner, _ index: Int) throws(DataError) -> Category {
         let start = scanner.nextOffset()
         var id: Int?
         var name: String?
+        var frequency: Category.Frequency?
         try scanner.beginObject()
         while let key = try scanner.nextKey() {
             switch key {
             case "id": id = try scanner.integer()
             case "name": name = try scanner.string()
+            case "frequency" where try scanner.kind() == .string:
+                frequency = Category.Frequency(rawValue: try scanner.string())
             default: try scanner.skipValue()
             }
         }
         let place = Place(noun: "category", id: id, index: index, offset: start)
         guard let id else { throw scanner.missing("id", place) }
         guard let name else { throw scanner.missing("name", place) }
-        return Category(id: id, name: name)
+        return Category(id: id, name: name, frequency: frequency)
     }
 
     private static func annotation(
@@ -120,7 +139,7 @@ extension COCOAnnotations {
             case "bbox": bbox = try scanner.bbox()
             case "area": area = try scanner.double()
             case "iscrowd": isCrowd = try scanner.flag()
-            case "ignore": ignore = try scanner.flag()
+            case "ignore", "difficult": ignore = try scanner.flag() || ignore
             case "segmentation" where withMasks: segmentation = try scanner.segmentation()
             default: try scanner.skipValue()
             }

@@ -19,6 +19,12 @@ extension COCOAnnotations {
             writer.value(image.width)
             writer.key("height")
             writer.value(image.height)
+            if let federated = image.federated {
+                writer.key("neg_category_ids")
+                writer.values(federated.negativeCategoryIDs)
+                writer.key("not_exhaustive_category_ids")
+                writer.values(federated.notExhaustiveCategoryIDs)
+            }
             writer.endObject()
         }
         writer.endArray()
@@ -34,6 +40,10 @@ extension COCOAnnotations {
             writer.value(category.id)
             writer.key("name")
             writer.value(category.name)
+            if let frequency = category.frequency {
+                writer.key("frequency")
+                writer.value(frequency.rawValue)
+            }
             writer.endObject()
         }
         writer.endArray()
@@ -65,6 +75,15 @@ extension COCOAnnotations.Annotation {
         if ignore {
             writer.key("ignore")
             writer.value(1)
+        }
+        switch segmentation {
+        case .runs(let mask): writer.segmentation(mask)
+        case .polygons(let parts):
+            writer.key("segmentation")
+            writer.beginArray()
+            for part in parts { writer.values(part) }
+            writer.endArray()
+        case nil: break
         }
         writer.endObject()
     }

@@ -6,16 +6,45 @@ package struct COCOAnnotations: Sendable {
         package let width: Int
         package let height: Int
 
-        package init(id: Int, fileName: String, width: Int, height: Int) {
+        /// What LVIS knows of the image besides its objects; nil where the file says nothing of it.
+        package let federated: FederatedLabels?
+
+        package init(
+            id: Int, fileName: String, width: Int, height: Int, federated: FederatedLabels? = nil
+        ) {
             (self.id, self.fileName, self.width, self.height) = (id, fileName, width, height)
+            self.federated = federated
+        }
+    }
+
+    /// Of an image whose objects were looked for by some categories only, as in LVIS.
+    package struct FederatedLabels: Sendable, Equatable {
+        /// Categories that are known not to be in the image.
+        package let negativeCategoryIDs: [Int]
+        /// Categories of which more may be in the image than is annotated.
+        package let notExhaustiveCategoryIDs: [Int]
+
+        package init(negativeCategoryIDs: [Int], notExhaustiveCategoryIDs: [Int]) {
+            self.negativeCategoryIDs = negativeCategoryIDs
+            self.notExhaustiveCategoryIDs = notExhaustiveCategoryIDs
         }
     }
 
     package struct Category: Sendable {
+        /// In how many images LVIS's training set has it.
+        package enum Frequency: String, Sendable, CaseIterable {
+            case rare = "r"
+            case common = "c"
+            case frequent = "f"
+        }
+
         package let id: Int
         package let name: String
+        package let frequency: Frequency?
 
-        package init(id: Int, name: String) { (self.id, self.name) = (id, name) }
+        package init(id: Int, name: String, frequency: Frequency? = nil) {
+            (self.id, self.name, self.frequency) = (id, name, frequency)
+        }
     }
 
     package struct Annotation: Sendable {
@@ -68,7 +97,8 @@ package struct COCOAnnotations: Sendable {
         let kept = images.prefix(count)
         let ids = Set(kept.map(\.id))
         return COCOAnnotations(
-            images: Array(kept), categories: categories, annotations: annotations.filter { ids.contains($0.imageID) },
+            images: Array(kept), categories: categories,
+            annotations: annotations.filter { ids.contains($0.imageID) },
             source: source)
     }
 }

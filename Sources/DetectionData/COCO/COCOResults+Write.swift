@@ -1,9 +1,17 @@
 extension COCOResults {
+    /// What a file goes without.
+    package enum Omission: Sendable {
+        case nothing
+        /// For the scoring of masks: others size objects by their boxes where there are any.
+        case boxes
+        case masks
+    }
+
     /// Writes the list so that `read(path:)` gives the same doubles back, whole or not at all.
     ///
     /// - Throws: `DataError(.badInput)` naming the image with a detection that is not finite, `.output`
     ///   from the disk.
-    package func write(path: String) throws(DataError) {
+    package func write(path: String, omitting omission: Omission = .nothing) throws(DataError) {
         var writer = JSONWriter(reservingByteCount: 144 * detections.count)
         writer.beginArray()
         for (index, detection) in detections.enumerated() {
@@ -16,16 +24,14 @@ extension COCOResults {
             writer.value(detection.imageID)
             writer.key("category_id")
             writer.value(detection.categoryID)
-            writer.key("bbox")
-            writer.beginArray()
-            writer.value(detection.bbox.x)
-            writer.value(detection.bbox.y)
-            writer.value(detection.bbox.width)
-            writer.value(detection.bbox.height)
-            writer.endArray()
+            if omission != .boxes {
+                let box = detection.bbox
+                writer.key("bbox")
+                writer.values([box.x, box.y, box.width, box.height])
+            }
             writer.key("score")
             writer.value(detection.score)
-            if let mask = detection.mask { writer.segmentation(mask) }
+            if omission != .masks, let mask = masks.mask(at: index) { writer.segmentation(mask) }
             writer.endObject()
         }
         writer.endArray()

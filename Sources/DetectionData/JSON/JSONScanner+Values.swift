@@ -15,6 +15,36 @@ extension JSONScanner {
         return text
     }
 
+    /// The bytes of the next value, a string, with escapes resolved; whether they are text is the caller's business.
+    mutating func letters(into bytes: inout [UInt8]) throws(DataError) {
+        skipSpace()
+        guard position < end else { throw truncated() }
+        guard base[position] == UInt8(ascii: "\"") else { throw unexpected("a string") }
+        let start = position
+        let token = try scanString()
+        bytes.removeAll(keepingCapacity: true)
+        let stop = token.start + token.count
+        var from = token.start
+        if token.hasEscape {
+            // Backslashes are the only escape that run lengths hold.
+            var i = from
+            while i < stop {
+                guard base[i] == UInt8(ascii: "\\") else {
+                    i &+= 1
+                    continue
+                }
+                guard base[i + 1] == UInt8(ascii: "\\") else {
+                    bytes = try decoded(token, from: start)
+                    return
+                }
+                bytes += UnsafeBufferPointer(start: base + from, count: i &+ 1 &- from)
+                i &+= 2
+                from = i
+            }
+        }
+        bytes += UnsafeBufferPointer(start: base + from, count: stop &- from)
+    }
+
     /// The next value, `true` or `false`.
     package mutating func boolean() throws(DataError) -> Bool {
         skipSpace()

@@ -27,6 +27,8 @@ package struct JSONScanner: ~Copyable {
     }
 
     let source: JSONSource
+    /// Holds the last key that was written with escapes.
+    private var scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 0)
     let base: UnsafePointer<UInt8>
     let end: Int
     var position = 0
@@ -45,13 +47,25 @@ package struct JSONScanner: ~Copyable {
         self.init(source: JSONSource(bytes: bytes, name: name), acceptsNonFinite: acceptsNonFinite)
     }
 
-    private init(source: JSONSource, acceptsNonFinite: Bool) {
+    /// Several scanners may read one source, each from a place of its own.
+    init(source: JSONSource, acceptsNonFinite: Bool = false) {
         self.source = source
         self.acceptsNonFinite = acceptsNonFinite
         base = source.base
         end = source.count
         if end >= 3, base[0] == 0xEF, base[1] == 0xBB, base[2] == 0xBF { position = 3 }
     }
+
+    /// Goes on at an element of the text's outermost array, as if those before it had been read.
+    mutating func resume(atElement offset: Int) {
+        precondition(depth == 0, "\(depth) objects or arrays are open")
+        position = offset
+        depth = 1
+        isAtStart = true
+    }
+
+    /// Lets go of the memory that holds a stretch of the text; read again, it comes back from the file.
+    func release(from start: Int, until end: Int) { source.release(from: start, until: end) }
 
     /// What errors call the text.
     package var name: String { source.name }
@@ -62,6 +76,18 @@ package struct JSONScanner: ~Copyable {
     package mutating func nextOffset() -> Int {
         skipSpace()
         return position
+    }
+
+    deinit { scratch.deallocate() }
+
+    /// A copy of `bytes` that lives until the next call or the end of the scanner.
+    private mutating func keep(_ bytes: [UInt8]) -> UnsafeBufferPointer<UInt8> {
+        if scratch.count < bytes.count {
+            scratch.deallocate()
+            scratch = .allocate(capacity: bytes.count)
+        }
+        _ = scratch.initialize(fromContentsOf: bytes)
+        return UnsafeBufferPointer(rebasing: scratch[..<bytes.count])
     }
 
     /// What the next value is, judged by its first byte.
@@ -97,7 +123,7 @@ package struct JSONScanner: ~Copyable {
         let start = position
         let token = try scanString()
         var key = UnsafeBufferPointer(start: base + token.start, count: token.count)
-        if token.hasEscape { key = source.keep(try decoded(token, from: start)) }
+        if token.hasEscape { key = keep(try decoded(token, from: start)) }
         skipSpace()
         guard position < end else { throw truncated() }
         guard base[position] == UInt8(ascii: ":") else { throw unexpected("':'") }

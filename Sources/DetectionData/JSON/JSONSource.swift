@@ -3,14 +3,13 @@ import Foundation
 /// The bytes of a JSON text, mapped from a file or held in memory, and the name errors call them by.
 ///
 /// Mapping keeps the half gigabyte of a large annotation file out of the process: ranks of one node share its
-/// pages.
-final class JSONSource {
+/// pages. Nothing in it changes, so that threads may read it together.
+final class JSONSource: Sendable {
     let name: String
-    let base: UnsafePointer<UInt8>
+    /// Never written through.
+    nonisolated(unsafe) let base: UnsafePointer<UInt8>
     let count: Int
     private let isMapped: Bool
-    /// Holds the last key that was written with escapes; see `JSONScanner.nextKey`.
-    private var scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 0)
 
     init(bytes: [UInt8], name: String) {
         self.name = name
@@ -55,7 +54,6 @@ final class JSONSource {
         } else {
             base.deallocate()
         }
-        scratch.deallocate()
     }
 
     /// The 1-based line of a byte offset.
@@ -65,14 +63,46 @@ final class JSONSource {
         }
     }
 
-    /// A copy of `bytes` that lives until the next call or the end of the source.
-    func keep(_ bytes: some Collection<UInt8>) -> UnsafeBufferPointer<UInt8> {
-        if scratch.count < bytes.count {
-            scratch.deallocate()
-            scratch = .allocate(capacity: bytes.count)
+    /// Lets go of the pages of a stretch; read again, they come back from the file.
+    func release(from start: Int, until end: Int) {
+        guard isMapped else { return }
+        let page = Int(getpagesize())
+        let (first, last) = ((start + page - 1) / page * page, end / page * page)
+        guard first < last else { return }
+        madvise(UnsafeMutableRawPointer(mutating: base + first), last - first, Int32(MADV_DONTNEED))
+    }
+
+    /// Offsets that cut a list of objects into about equal parts: where an object seems to begin after another one, as
+    /// "}, {" does, which a string may hold too. A reader has to see whether it gets there between two elements.
+    func elementStarts(partCount: Int) -> [Int] {
+        var starts: [Int] = []
+        for part in 1..<max(partCount, 1) {
+            let from = max(part * (count / partCount), starts.last ?? 0)
+            guard let start = elementStart(after: from) else { break }
+            if start > starts.last ?? 0 { starts.append(start) }
         }
-        _ = scratch.initialize(fromContentsOf: bytes)
-        return UnsafeBufferPointer(rebasing: scratch[..<bytes.count])
+        return starts
+    }
+
+    private func elementStart(after offset: Int) -> Int? {
+        // No entry of a results file is longer.
+        let end = min(count, offset + 1 << 22)
+        var position = offset
+        while position < end {
+            guard base[position] == UInt8(ascii: "}") else {
+                position += 1
+                continue
+            }
+            var next = position + 1
+            var commas = 0
+            while next < end, base[next] <= 0x20 || base[next] == UInt8(ascii: ",") {
+                if base[next] == UInt8(ascii: ",") { commas += 1 }
+                next += 1
+            }
+            if commas == 1, next < end, base[next] == UInt8(ascii: "{") { return next }
+            position += 1
+        }
+        return nil
     }
 
     private static var systemMessage: String { String(cString: strerror(errno)) }

@@ -69,6 +69,12 @@ package struct JSONWriter: Sendable {
         endArray()
     }
 
+    package mutating func values(_ values: [Int]) {
+        beginArray()
+        for value in values { self.value(value) }
+        endArray()
+    }
+
     /// Replaces the file at `path` by what was written, whole or not at all.
     package func write(path: String) throws(DataError) { try AtomicFile.write(bytes, path: path) }
 

@@ -52,41 +52,38 @@ package struct RLEMask: Sendable, Equatable {
 
     /// The smallest box around all pixels inside; without any, a box of no size at the origin.
     package var boundingBox: Box {
-        var (left, right, top, bottom) = (width, -1, height, -1)
-        var position = 0
-        for (i, count) in counts.enumerated() where count > 0 {
-            let end = position + Int(count) - 1
-            if i % 2 == 1 {
-                let (first, last) = (position / height, end / height)
-                (left, right) = (min(left, first), max(right, last))
-                // A run over the end of a column touches both edges.
-                top = min(top, first == last ? position % height : 0)
-                bottom = max(bottom, first == last ? end % height : height - 1)
-            }
-            position += Int(count)
-        }
-        guard right >= 0 else { return Box(x1: 0, y1: 0, x2: 0, y2: 0) }
-        return Box(x1: Float(left), y1: Float(top), x2: Float(right + 1), y2: Float(bottom + 1))
+        var extent = MaskExtent(width: width, height: height)
+        for count in counts { extent.take(Int(count)) }
+        let box = extent.box
+        return Box(
+            x1: Float(box.x), y1: Float(box.y), x2: Float(box.x + box.width), y2: Float(box.y + box.height))
     }
 
     /// Pixels that are inside any of several masks of one size.
     /// - Precondition: there is at least one.
     package static func union(_ masks: [RLEMask]) -> RLEMask {
         precondition(!masks.isEmpty, "the union of no masks")
-        return masks.dropFirst().reduce(masks[0]) { $0.union($1) }
+        return masks.dropFirst().reduce(masks[0]) { $0.merged(with: $1) { $0 || $1 } }
     }
 
-    private func union(_ other: RLEMask) -> RLEMask {
+    /// Pixels that are inside all of several masks of one size.
+    /// - Precondition: there is at least one.
+    package static func intersection(_ masks: [RLEMask]) -> RLEMask {
+        precondition(!masks.isEmpty, "the intersection of no masks")
+        return masks.dropFirst().reduce(masks[0]) { $0.merged(with: $1) { $0 && $1 } }
+    }
+
+    private func merged(with other: RLEMask, _ isInside: (Bool, Bool) -> Bool) -> RLEMask {
         precondition(width == other.width && height == other.height, "masks of different sizes")
         var cursors = (RunCursor(counts), RunCursor(other.counts))
         var merged: [UInt32] = []
-        var (length, isInside): (UInt32, Bool) = (0, false)
+        var (length, wasInside): (UInt32, Bool) = (0, false)
         while !cursors.0.isAtEnd, !cursors.1.isAtEnd {
-            let next = cursors.0.isInside || cursors.1.isInside
+            let next = isInside(cursors.0.isInside, cursors.1.isInside)
             let step = min(cursors.0.left, cursors.1.left)
-            if next != isInside {
+            if next != wasInside {
                 merged.append(length)
-                (length, isInside) = (0, next)
+                (length, wasInside) = (0, next)
             }
             length += step
             cursors.0.advance(step)
@@ -94,6 +91,17 @@ package struct RLEMask: Sendable, Equatable {
         }
         merged.append(length)
         return RLEMask(width: width, height: height, counts: merged)
+    }
+
+    /// The mask as its `MaskTexts.boundaries(at:into:)`: pixels `[b0, b1)`, `[b2, b3)` ... in column order are inside.
+    package var boundaries: [UInt32] {
+        var (boundaries, position): ([UInt32], UInt32) = ([], 0)
+        boundaries.reserveCapacity(counts.count)
+        for count in counts.prefix(counts.count & ~1) {
+            position += count
+            boundaries.append(position)
+        }
+        return boundaries
     }
 
     /// A place in a list of runs, never at the end of one.

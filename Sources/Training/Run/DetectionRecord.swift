@@ -15,24 +15,26 @@ enum DetectionRecord {
         return numbers.withUnsafeBytes { [UInt8]($0) } + text
     }
 
-    static func decode(_ bytes: [UInt8]) throws -> [COCOResults.Detection] {
-        var found: [COCOResults.Detection] = []
+    /// Adds what `encode` made of detections.
+    static func decode(_ bytes: [UInt8], into results: inout COCOResults) throws {
         var position = 0
         while position < bytes.count {
             let numbers = bytes.withUnsafeBytes { raw in
-                (0..<numberCount).map { raw.loadUnaligned(fromByteOffset: position + 8 * $0, as: Double.self) }
+                (0..<numberCount).map {
+                    raw.loadUnaligned(fromByteOffset: position + 8 * $0, as: Double.self)
+                }
             }
             position += 8 * numberCount
-            let end = position + Int(numbers[9])
-            let text = String(decoding: bytes[position..<end], as: UTF8.self)
-            position = end
-            found.append(
-                COCOResults.Detection(
-                    imageID: Int(numbers[0]), categoryID: Int(numbers[1]),
-                    bbox: (numbers[2], numbers[3], numbers[4], numbers[5]), score: numbers[6],
-                    mask: text.isEmpty
-                        ? nil : try RLEMask(width: Int(numbers[7]), height: Int(numbers[8]), text: text)))
+            let text = bytes[position..<position + Int(numbers[9])]
+            position = text.endIndex
+            let detection = COCOResults.Detection(
+                imageID: Int(numbers[0]), categoryID: Int(numbers[1]),
+                bbox: (numbers[2], numbers[3], numbers[4], numbers[5]), score: numbers[6])
+            if text.isEmpty {
+                results.append(detection)
+            } else {
+                try results.append(detection, maskText: text, width: Int(numbers[7]), height: Int(numbers[8]))
+            }
         }
-        return found
     }
 }

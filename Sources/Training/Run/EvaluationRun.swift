@@ -4,6 +4,7 @@ package import Detection
 package import DetectionData
 internal import Foundation
 package import Logging
+internal import Tensors
 
 /// Runs a detector over a data set, spread over ranks, and scores what it found.
 ///
@@ -28,29 +29,57 @@ package struct EvaluationRun {
         self.log = log
     }
 
+    /// What a detector found, and how good that is.
+    package struct Outcome {
+        package let results: COCOResults
+        package let summary: EvaluationSummary
+        /// Of the masks, where the detector finds some and the ground truth has them.
+        package let maskSummary: EvaluationSummary?
+    }
+
     /// Detections in all images and their score, on rank 0; nil elsewhere.
-    package func run(_ detector: any Detector) throws -> (results: COCOResults, summary: EvaluationSummary)? {
+    package func run(_ detector: any Detector) throws -> Outcome? {
+        let scorers = try scorers()
         let topology = communicator.topology
         let share = DistributedSampler.range(of: dataset.count, rank: topology.rank, worldSize: topology.size)
         var found: [UInt8] = []
         let start = ContinuousClock.now
         var lastReport = start
         for index in share {
-            for object in try detector.detect(dataset.sample(at: index), pipeline: pipeline, collate: collate) {
+            for object in try detector.detect(dataset.sample(at: index), pipeline: pipeline, collate: collate)
+            {
                 found += DetectionRecord.encode(
-                    object, imageID: dataset.imageID(at: index), categoryID: dataset.categoryIDs[Int(object.label)])
+                    object, imageID: dataset.imageID(at: index),
+                    categoryID: dataset.categoryIDs[Int(object.label)])
             }
             let now = ContinuousClock.now
             if (now - lastReport) / .seconds(1) > 5 {
                 lastReport = now
                 let done = index - share.lowerBound + 1
                 let left = (now - start) / .seconds(1) / Double(done) * Double(share.count - done)
-                log.info("evaluating: image \(done)/\(share.count) of this rank, ETA \(ProgressLine.duration(left))")
+                log.info(
+                    "evaluating: image \(done)/\(share.count) of this rank, ETA \(ProgressLine.duration(left))"
+                )
             }
         }
         guard let parts = try communicator.gather(found, label: "detections") else { return nil }
-        let results = COCOResults(detections: try parts.flatMap(DetectionRecord.decode), source: "detections")
-        let evaluator = try COCOEvaluator(groundTruth: annotations)
-        return (results, try evaluator.evaluate(results: results))
+        var results = COCOResults(source: "detections")
+        for part in parts { try DetectionRecord.decode(part, into: &results) }
+        guard let scorers else { return nil }
+        return Outcome(
+            results: results, summary: try scorers.boxes.evaluate(results: results),
+            maskSummary: results.masks.isEmpty ? nil : try scorers.masks?.evaluate(results: results))
+    }
+
+    /// Made before anything is detected, as ground truth may be refused; on rank 0 alone.
+    private func scorers() throws -> (boxes: COCOEvaluator, masks: COCOEvaluator?)? {
+        guard communicator.topology.rank == 0 else { return nil }
+        let boxes = try COCOEvaluator(groundTruth: annotations, threadCount: ThreadBudget.count)
+        guard annotations.annotations.contains(where: { $0.segmentation != nil }) else { return (boxes, nil) }
+        var parameters = EvaluationParameters.coco
+        parameters.kind = .segm
+        let masks = try COCOEvaluator(
+            groundTruth: annotations, parameters: parameters, threadCount: ThreadBudget.count)
+        return (boxes, masks)
     }
 }

@@ -214,12 +214,16 @@ package struct TrainingRun {
     private func score(
         _ evaluation: EvaluationRun, _ detector: any Detector, step: Int, _ metrics: MetricsLog?
     ) throws {
-        guard let (results, summary) = try evaluation.run(detector) else { return }
-        let names = summary.metrics.map { "\($0.name) \(String(format: "%.4f", $0.value))" }
-        log.info("step \(step): \(names.prefix(3).joined(separator: "  "))")
+        guard let outcome = try evaluation.run(detector) else { return }
+        let masks = outcome.maskSummary?.metrics.map { (name: "segm_\($0.name)", value: $0.value) } ?? []
+        let scores = outcome.summary.metrics.map { (name: $0.name, value: $0.value) }
+        let names = (scores.prefix(3) + masks.prefix(3)).map {
+            "\($0.name) \(String(format: "%.4f", $0.value))"
+        }
+        log.info("step \(step): \(names.joined(separator: "  "))")
         try metrics?.write(
             [("step", .integer(step)), ("kind", .text("evaluation"))]
-                + summary.metrics.map { ($0.name, .number($0.value)) })
-        try results.write(path: "\(options.workFolder)/detections_step_\(step).json")
+                + (scores + masks).map { ($0.name, .number($0.value)) })
+        try outcome.results.write(path: "\(options.workFolder)/detections_step_\(step).json")
     }
 }

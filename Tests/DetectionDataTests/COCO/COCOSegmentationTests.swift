@@ -45,9 +45,8 @@ import Testing
 
     @Test func resultsCarryTheirMask() throws {
         let mask = RLEMask(width: 3, height: 2, pixels: [1, 1, 0, 1, 1, 0])
-        let results = COCOResults(detections: [
-            COCOResults.Detection(imageID: 1, categoryID: 5, bbox: (0, 0, 2, 2), score: 0.5, mask: mask)
-        ])
+        var results = COCOResults()
+        results.append(.init(imageID: 1, categoryID: 5, bbox: (0, 0, 2, 2), score: 0.5), mask: mask)
         let path = NSTemporaryDirectory() + "results-\(UUID().uuidString).json"
         defer { try? FileManager.default.removeItem(atPath: path) }
         try results.write(path: path)
