@@ -40,8 +40,7 @@ package struct DataAssembly {
             let shared = Pipeline(objective.proposalsPerImage.map { [SelectTopKProposals($0)] } ?? [])
             let view = trainingPipeline(flipAfterPad: objective.switches.flipAfterPad)
             let batches = TwoViewBatches(
-                cached, sampler: sampler,
-                pipeline: TwoViewPipeline(shared: shared, first: view, second: view),
+                cached, sampler: sampler, pipeline: TwoViewPipeline(shared: shared, first: view, second: view),
                 collate: collate)
             return TrainingData(plan: plan, notes: [:]) { step throws(DataError) in
                 try batches.pairs(ofStep: step).map { [$0.first, $0.second] }
@@ -87,14 +86,11 @@ package struct DataAssembly {
         filter.limit = config.objective?.proposalsPerImage
         let run = ProposalRun(
             ProposalRun.Settings(
-                mode: .fast, filters: [filter, ProposalFilter()],
-                shortSide: config.pipeline.resize.shortSides.max(),
-                seed: config.run.seed, threadCount: max(1, config.run.loaderThreads), orientation: orientation
-            ),
+                mode: .fast, filters: [filter, ProposalFilter()], shortSide: config.pipeline.resize.shortSides.max(),
+                seed: config.run.seed, threadCount: max(1, config.run.loaderThreads), orientation: orientation),
             communicator: communicator, log: log)
         // Asked on rank 0 alone: another rank's view of a shared folder may lag behind.
-        let isCurrent =
-            communicator.topology.rank == 0 && run.isCurrent(path, for: annotations.images) ? 1.0 : 0.0
+        let isCurrent = communicator.topology.rank == 0 && run.isCurrent(path, for: annotations.images) ? 1.0 : 0.0
         guard try communicator.reduced(isCurrent, .sum, label: "proposals are there") == 0 else { return }
         log.info("searching \(annotations.images.count) images for proposals")
         try run.write(annotations.images, folder: config.data.train.images.resolved, to: path)
@@ -108,8 +104,7 @@ package struct DataAssembly {
         let annotations = part.firstImages.map { all.first($0) } ?? all
         return (
             try dataset(
-                annotations, folder: part.images.resolved, use: .evaluation,
-                classes: config.data.train.classes,
+                annotations, folder: part.images.resolved, use: .evaluation, classes: config.data.train.classes,
                 subset: .all), annotations
         )
     }
@@ -122,8 +117,7 @@ package struct DataAssembly {
     }
 
     private func dataset(
-        _ annotations: COCOAnnotations, folder: String, use: COCODataset.Use, classes: [String]?,
-        subset: ImageSubset
+        _ annotations: COCOAnnotations, folder: String, use: COCODataset.Use, classes: [String]?, subset: ImageSubset
     ) throws -> COCODataset {
         let dataset = try COCODataset(
             annotations, imageFolder: folder,
@@ -134,16 +128,13 @@ package struct DataAssembly {
                 needsMasks: use == .training && config.model.hasMasks))
         log.info("\(dataset.report.table)")
         if let classCount = config.model.classCount, use != .pretraining,
-            dataset.classNames.count != classCount
-        {
+            dataset.classNames.count != classCount {
             throw TrainingError(
                 .configuration,
                 "model.head.classes is \(classCount), \(annotations.source) has \(dataset.classNames.count) classes",
                 hint: "set model.head.classes=\(dataset.classNames.count), or choose with data.train.classes")
         }
-        if let head = config.model.setDetector?.head, use == .pretraining,
-            dataset.classNames.count > head.classes
-        {
+        if let head = config.model.setDetector?.head, use == .pretraining, dataset.classNames.count > head.classes {
             throw TrainingError(
                 .configuration,
                 "model.head.classes is \(head.classes), \(annotations.source) has \(dataset.classNames.count)",
