@@ -20,9 +20,10 @@ struct COCOFile: Codable {
         var categoryID: Int
         var bbox: [Double]
         var area: Double
+        var segmentation: [[Double]]?
 
         enum CodingKeys: String, CodingKey {
-            case id, bbox, area
+            case id, bbox, area, segmentation
             case imageID = "image_id"
             case categoryID = "category_id"
         }
@@ -50,5 +51,14 @@ struct COCOFile: Codable {
         let ids = Set(part.images.map(\.id))
         part.annotations = annotations.filter { ids.contains($0.imageID) }
         return part
+    }
+
+    /// Gives every object the rectangle of its box as its outline.
+    mutating func outlineBoxes() {
+        for i in annotations.indices {
+            let box = annotations[i].bbox
+            let (x, y, right, bottom) = (box[0], box[1], box[0] + box[2], box[1] + box[3])
+            annotations[i].segmentation = [[x, y, right, y, right, bottom, x, bottom]]
+        }
     }
 }

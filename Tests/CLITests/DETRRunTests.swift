@@ -26,12 +26,13 @@ extension ProgramTests {
         }
 
         @Test func preTrainingFineTuningAndScoringFitTogether() throws {
-            _ = try run([
-                "pretrain", "pretrain.yaml", "--work-dir", "first", "--max-steps", "2", "--cfg-options",
-                "data.train.proposals=\(try SmallRuns.proposals.get())",
-            ])
+            _ = try run(
+                [
+                    "pretrain", "pretrain.yaml", "--work-dir", "first", "--max-steps", "2", "--cfg-options",
+                    "data.train.proposals=\(try SmallRuns.proposals.get())",
+                ], ranks: 2)
             let loaded = try tune(
-                "second", ["--load-from", "first/step_2.safetensors.zst", "--max-steps", "2"])
+                "second", ["--load-from", "first/step_2.safetensors.zst", "--max-steps", "2"], ranks: 2)
             // Classes and boxes start fresh.
             let match = try #require(loaded.errors.firstMatch(of: /tensors loaded; 4 start fresh: (.*);/))
             #expect(

@@ -22,13 +22,15 @@ extension ProgramTests {
             "schedule.warmup.steps=2", "run.checkpoint_every=2",
         ]
 
-        private func succeed(_ arguments: [String]) throws -> String {
-            let outcome = try Program.run(arguments, in: folder.path)
+        private func succeed(_ arguments: [String], ranks: Int? = nil) throws -> String {
+            let outcome = try Program.run(arguments, ranks: ranks, in: folder.path)
             try #require(outcome.status == 0, "\(arguments): \(outcome)")
             return outcome.output + outcome.errors
         }
 
-        private func pretrain(_ recipe: String, _ work: String, _ more: [String] = []) throws {
+        private func pretrain(
+            _ recipe: String, _ work: String, ranks: Int? = nil, _ more: [String] = []
+        ) throws {
             let options =
                 Self.model + [
                     "model.head.embedding=16", "model.head.projection_hidden=16",
@@ -39,7 +41,7 @@ extension ProgramTests {
                     "pretrain", "\(Program.root)/configs/pretrain/\(recipe)_fcos_r50_1x_coco.yaml",
                     "--work-dir", work,
                 ]
-                    + more + ["--cfg-options"] + options)
+                    + more + ["--cfg-options"] + options, ranks: ranks)
         }
 
         private func tuning() throws -> [String] {
@@ -52,14 +54,14 @@ extension ProgramTests {
         private var recipe: String { "\(Program.root)/configs/finetune/fcos_r50_1x_coco.yaml" }
 
         @Test func aPreTrainingIsFineTunedScoredAndTravels() throws {
-            try pretrain("aligndet", "pre")
+            try pretrain("aligndet", "pre", ranks: 2)
             let metrics = try folder.text("pre/metrics.jsonl")
             for name in ["loss_contrastive", "loss_bbox", "loss_centerness"] {
                 #expect(metrics.contains(name))
             }
             let output = try succeed(
                 ["finetune", recipe, "--load-from", "pre/step_4.safetensors.zst", "--work-dir", "tuned"]
-                    + tuning())
+                    + tuning(), ranks: 2)
             // Classes, boxes and centreness: weight and bias of each.
             #expect(output.contains("6 start fresh: bbox_head.conv_cls.weight"), "\(output)")
             let picture = "\(try SmallRuns.validation.get().images)"

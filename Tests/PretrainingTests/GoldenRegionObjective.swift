@@ -26,16 +26,21 @@ struct GoldenRegionObjective {
         let golden = try GoldenTensors("aligndet/rcnn_objective.safetensors")
         self.golden = golden
         views = try (1...2).map { try Self.view($0, golden) }
+        backbone = try Self.backbone(views, golden)
+    }
+
+    /// The maps of both views, C2 to C5.
+    static func backbone(_ views: [Batch], _ golden: GoldenTensors) throws -> GivenMaps {
         var maps: [Int: [Tensor]] = [:]
         for v in 0..<2 {
             maps[views[v].height] = try (2...5).map { try golden.tensor("view\(v + 1).c\($0)") }
         }
-        backbone = GivenMaps(maps)
+        return GivenMaps(maps)
     }
 
-    /// A batch without pixels. Image 0's proposals have the numbers 252 to 256, those of image 1 go on from
+    /// A batch without pixels, of `view<number>` of a fixture. Image 0's proposals have the numbers 252 to 256, those of image 1 go on from
     /// there.
-    private static func view(_ number: Int, _ golden: GoldenTensors) throws -> Batch {
+    static func view(_ number: Int, _ golden: GoldenTensors) throws -> Batch {
         let size = try golden.integers("view\(number).size")
         let targets = try (0..<2).map { i in
             let corners = try golden.floats("view\(number).boxes.\(i)")

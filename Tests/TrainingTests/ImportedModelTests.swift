@@ -13,8 +13,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "fcos_resnet50_fpn", "retinanet_resnet50_fpn", "retinanet_r50_fpn", "retinanet_R_50_FPN", "detr_resnet50",
-        "detr_r50",
+        "fcos_resnet50_fpn", "retinanet_resnet50_fpn", "retinanet_r50_fpn", "retinanet_R_50_FPN",
+        "detr_resnet50",
+        "detr_r50", "faster_rcnn_r50_fpn", "mask_rcnn_r50_fpn", "cascade_rcnn_r50_fpn",
+        "cascade_mask_rcnn_r50_fpn",
     ])
     func recipesDecodeAndTheirPrintedFormLoadsAgain(name: String) throws {
         let config = try load(name)
@@ -47,7 +49,7 @@ import Testing
         #expect(own == (try GoldenTensors("retinanet/retinanet.safetensors").floats("cell_anchors")))
     }
 
-    private func detr(_ name: String) throws -> Set<String> {
+    private func tensors(_ name: String) throws -> Set<String> {
         let network = try ModelAssembly(load(name).model, reducer: LocalStatistics()).detector()
         return Set(network.namedTensors.map { "\($0.path) \($0.tensor.shape)" })
     }
@@ -60,7 +62,8 @@ import Testing
             attentions.flatMap { name in
                 [
                     ("\(layer).\(name).in_proj_weight", [768, 256]), ("\(layer).\(name).in_proj_bias", [768]),
-                    ("\(layer).\(name).out_proj.weight", [256, 256]), ("\(layer).\(name).out_proj.bias", [256]),
+                    ("\(layer).\(name).out_proj.weight", [256, 256]),
+                    ("\(layer).\(name).out_proj.bias", [256]),
                 ]
             } + [
                 ("\(layer).\(feedForward.0).weight", [2048, 256]), ("\(layer).\(feedForward.0).bias", [2048]),
@@ -88,9 +91,10 @@ import Testing
             let found = try #require(table.own(name)?.name, "\(name)", sourceLocation: sourceLocation)
             own.insert("\(found) \(shape)")
             #expect(
-                family.table(forOwn: [found])?.foreign(found)?.name == name, "\(found)", sourceLocation: sourceLocation)
+                family.table(forOwn: [found])?.foreign(found)?.name == name, "\(found)",
+                sourceLocation: sourceLocation)
         }
-        #expect(own == (try detr(model)) && own.count == rows.count, sourceLocation: sourceLocation)
+        #expect(own == (try tensors(model)) && own.count == rows.count, sourceLocation: sourceLocation)
     }
 
     /// As in `detr-r50-e632da11.pth`.
@@ -102,16 +106,23 @@ import Testing
                 ("transformer.decoder.layers.\(i)", attentions, ["norm1", "norm2", "norm3"]),
             ]
         }
-        let rest: [(String, [Int])] = [
-            ("transformer.decoder.norm.weight", [256]), ("transformer.decoder.norm.bias", [256]),
-            ("input_proj.weight", [256, 2048, 1, 1]), ("input_proj.bias", [256]),
-            ("query_embed.weight", [100, 256]), ("class_embed.weight", [92, 256]), ("class_embed.bias", [92]),
-        ] + (0..<3).flatMap { i -> [(String, [Int])] in
-            let outputs = i == 2 ? 4 : 256
-            return [("bbox_embed.layers.\(i).weight", [outputs, 256]), ("bbox_embed.layers.\(i).bias", [outputs])]
-        }
+        let rest: [(String, [Int])] =
+            [
+                ("transformer.decoder.norm.weight", [256]), ("transformer.decoder.norm.bias", [256]),
+                ("input_proj.weight", [256, 2048, 1, 1]), ("input_proj.bias", [256]),
+                ("query_embed.weight", [100, 256]), ("class_embed.weight", [92, 256]),
+                ("class_embed.bias", [92]),
+            ]
+            + (0..<3).flatMap { i -> [(String, [Int])] in
+                let outputs = i == 2 ? 4 : 256
+                return [
+                    ("bbox_embed.layers.\(i).weight", [outputs, 256]),
+                    ("bbox_embed.layers.\(i).bias", [outputs]),
+                ]
+            }
         try expectModel(
-            try backboneRows("backbone.0.body.") + transformerRows(layers: layers, feedForward: ("linear1", "linear2"))
+            try backboneRows("backbone.0.body.")
+                + transformerRows(layers: layers, feedForward: ("linear1", "linear2"))
                 + rest, .detr, "detr_resnet50")
     }
 
@@ -127,7 +138,8 @@ import Testing
         }
         var rest: [(String, [Int])] = [
             ("\(head).decoder.post_norm.weight", [256]), ("\(head).decoder.post_norm.bias", [256]),
-            ("bbox_head.input_proj.weight", [256, 2048, 1, 1]), ("bbox_head.query_embedding.weight", [100, 256]),
+            ("bbox_head.input_proj.weight", [256, 2048, 1, 1]),
+            ("bbox_head.query_embedding.weight", [100, 256]),
             ("bbox_head.fc_cls.weight", [81, 256]), ("bbox_head.reg_ffn.layers.0.0.weight", [256, 256]),
             ("bbox_head.reg_ffn.layers.1.weight", [256, 256]), ("bbox_head.fc_reg.weight", [4, 256]),
         ]
@@ -137,21 +149,61 @@ import Testing
         }
         try expectModel(
             try backboneRows("backbone.")
-                + transformerRows(layers: layers, feedForward: ("ffns.0.layers.0.0", "ffns.0.layers.1")) + rest, .mmdet,
+                + transformerRows(layers: layers, feedForward: ("ffns.0.layers.0.0", "ffns.0.layers.1"))
+                + rest, .mmdet,
             "detr_r50")
+    }
+
+    /// As in `cascade_mask_rcnn_r50_fpn_1x_coco_20200203-9d4dcb24.pth` and its like.
+    @Test(arguments: ["faster", "mask", "cascade", "cascade_mask"])
+    func twoStageDetectorsOfMMDetectionHaveTheirParameters(kind: String) throws {
+        let isCascade = kind.hasPrefix("cascade")
+        let stages = isCascade ? (0..<3).map { ".\($0)" } : [""]
+        let boxes = stages.flatMap { stage in
+            [
+                ("shared_fcs.0", [1024, 12544]), ("shared_fcs.1", [1024, 1024]), ("fc_cls", [81, 1024]),
+                ("fc_reg", [isCascade ? 4 : 320, 1024]),
+            ].map { ("roi_head.bbox_head\(stage).\($0.0)", $0.1) }
+        }
+        let masks = stages.flatMap { stage in
+            ((0..<4).map { ("convs.\($0).conv", [256, 256, 3, 3]) }
+                + [("upsample", [256, 256, 2, 2]), ("conv_logits", [80, 256, 1, 1])]).map {
+                    ("roi_head.mask_head\(stage).\($0.0)", $0.1)
+                }
+        }
+        let rpn = [
+            ("rpn_conv", [256, 256, 3, 3]), ("rpn_cls", [3, 256, 1, 1]), ("rpn_reg", [12, 256, 1, 1]),
+        ].map {
+            ("rpn_head.\($0.0)", $0.1)
+        }
+        let neck = [256, 512, 1024, 2048].enumerated().flatMap { i, inputs in
+            [("lateral_convs.\(i)", [256, inputs, 1, 1]), ("fpn_convs.\(i)", [256, 256, 3, 3])]
+        }.map { ("neck.\($0.0).conv", $0.1) }
+        let layers = neck + rpn + boxes + (kind.hasSuffix("mask") ? masks : [])
+        try expectModel(
+            try backboneRows("backbone.")
+                + layers.flatMap { [("\($0.0).weight", $0.1), ("\($0.0).bias", [$0.1[0]])] }, .mmdet,
+            "\(kind)_rcnn_r50_fpn")
     }
 
     /// MMDetection 3 moved the transformer out of the head; such files are read.
     @Test func newerNamesOfMMDetectionsDETRAreRead() {
         let table = ForeignFamily.mmdet.table(forForeign: ["encoder.layers.0.self_attn.attn.in_proj_bias"])
         let pairs = [
-            ("encoder.layers.5.self_attn.attn.out_proj.weight", "transformer.encoder.layers.5.self_attn.out_proj.weight"),
-            ("decoder.layers.0.cross_attn.attn.in_proj_bias", "transformer.decoder.layers.0.multihead_attn.in_proj_bias"),
+            (
+                "encoder.layers.5.self_attn.attn.out_proj.weight",
+                "transformer.encoder.layers.5.self_attn.out_proj.weight"
+            ),
+            (
+                "decoder.layers.0.cross_attn.attn.in_proj_bias",
+                "transformer.decoder.layers.0.multihead_attn.in_proj_bias"
+            ),
             ("decoder.layers.2.ffn.layers.0.0.weight", "transformer.decoder.layers.2.linear1.weight"),
             ("decoder.layers.2.ffn.layers.1.bias", "transformer.decoder.layers.2.linear2.bias"),
             ("decoder.layers.3.norms.2.bias", "transformer.decoder.layers.3.norm3.bias"),
             ("decoder.post_norm.weight", "transformer.decoder.norm.weight"),
-            ("neck.convs.0.conv.weight", "input_proj.weight"), ("query_embedding.weight", "query_embed.weight"),
+            ("neck.convs.0.conv.weight", "input_proj.weight"),
+            ("query_embedding.weight", "query_embed.weight"),
             ("bbox_head.projector.2.weight", "projector.2.weight"),
         ]
         for (name, own) in pairs { #expect(table.own(name)?.name == own) }

@@ -75,7 +75,8 @@ package struct AnchorGenerator: Sendable {
         var p = boxes.floats
         for (level, size) in sizes.enumerated() {
             let stride = strides[level]
-            let spacing = spacingFollowsInput ? (inputWidth / size.width, inputHeight / size.height) : (stride, stride)
+            let spacing =
+                spacingFollowsInput ? (inputWidth / size.width, inputHeight / size.height) : (stride, stride)
             for y in 0..<size.height {
                 for x in 0..<size.width {
                     let (dx, dy) = (Float(x * spacing.0), Float(y * spacing.1))
@@ -105,7 +106,9 @@ package struct AnchorSet {
         self.sizes = sizes
         self.shapeCount = shapeCount
         self.strides = strides
-        levelStarts = sizes.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.height * $1.width * shapeCount) }
+        levelStarts = sizes.reduce(into: [0]) {
+            $0.append($0[$0.count - 1] + $1.height * $1.width * shapeCount)
+        }
     }
 
     package var count: Int { boxes.shape[0] }
@@ -115,11 +118,16 @@ package struct AnchorSet {
     /// Which anchors lie on the picture or its own padding to `divisor`, not on the padding up to the batch's size.
     /// - Source: mmdetection 2.x `valid_flags`: cells below ceil(padded size / stride).
     package func isValid(width: Int, height: Int, divisor: Int = 32) -> [Bool] {
-        let padded = (width: (width + divisor - 1) / divisor * divisor, height: (height + divisor - 1) / divisor * divisor)
+        let padded = (
+            width: (width + divisor - 1) / divisor * divisor,
+            height: (height + divisor - 1) / divisor * divisor
+        )
         var flags = [Bool](repeating: true, count: count)
         for (level, size) in sizes.enumerated() {
             let stride = strides[level]
-            let (columns, rows) = ((padded.width + stride - 1) / stride, (padded.height + stride - 1) / stride)
+            let (columns, rows) = (
+                (padded.width + stride - 1) / stride, (padded.height + stride - 1) / stride
+            )
             guard columns < size.width || rows < size.height else { continue }
             var i = levelStarts[level]
             for y in 0..<size.height {
@@ -132,5 +140,17 @@ package struct AnchorSet {
             }
         }
         return flags
+    }
+
+    /// Positions of the valid anchors that stick out of a picture by less than `border` on its right and below, and by
+    /// at most `border` on its left and above.
+    /// - Source: mmdetection 2.x `anchor_inside_flags`.
+    package func inside(width: Int, height: Int, border: Float) -> [Int32] {
+        let valid = isValid(width: width, height: height)
+        return (0..<count).filter { i in
+            let a = boxes.floats + 4 * i
+            return valid[i] && a[0] >= -border && a[1] >= -border && a[2] < Float(width) + border
+                && a[3] < Float(height) + border
+        }.map { Int32($0) }
     }
 }

@@ -7,6 +7,8 @@ package struct SampledRegions: Sendable {
     package let boxes: [Box]
     /// One per region with an object: the position of its box in the target.
     package let truths: [Int]
+    /// So many of the first are the target's own boxes.
+    package let ownCount: Int
 
     package var positiveCount: Int { truths.count }
 
@@ -22,6 +24,7 @@ package struct SampledRegions: Sendable {
         let (positives, negatives) = sampler.sample(
             assigned, isValid: [Bool](repeating: true, count: assigned.count), random: &random)
         boxes = (positives + negatives).map { candidates[$0] }
+        ownCount = positives.prefix { $0 < target.boxes.count }.count
         truths = positives.map { Int(assigned[$0]) }
     }
 }

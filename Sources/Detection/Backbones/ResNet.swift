@@ -1,21 +1,23 @@
 package import NN
 package import Tensors
 
-/// ResNet-18, 34 or 50 without its classifier.
+/// ResNet-18, 34, 50 or 101 without its classifier.
 /// - Source: He et al. 2016; parameter names as torchvision's.
 package final class ResNet: Backbone {
     package enum Depth: Int, Sendable {
         case eighteen = 18
         case thirtyFour = 34
         case fifty = 50
+        case hundredOne = 101
 
         var blockCounts: [Int] {
             switch self {
             case .eighteen: [2, 2, 2, 2]
             case .thirtyFour, .fifty: [3, 4, 6, 3]
+            case .hundredOne: [3, 4, 23, 3]
             }
         }
-        var isBottleneck: Bool { self == .fifty }
+        package var isBottleneck: Bool { self == .fifty || self == .hundredOne }
     }
 
     package let outputChannels: [Int]

@@ -14,7 +14,9 @@ package struct MaskBranch {
     /// - target: how outlines are brought to the size of the head's output.
     /// - roundsTargets: whether a pixel half inside is made wholly so (mmdetection), or stays in between (torchvision).
     /// - threshold: probability from which on a pixel is found.
-    package init(head: MaskHead, extractor: RoIExtractor, target: RoIAlign, roundsTargets: Bool, threshold: Float) {
+    package init(
+        head: MaskHead, extractor: RoIExtractor, target: RoIAlign, roundsTargets: Bool, threshold: Float
+    ) {
         self.head = head
         self.extractor = extractor
         self.target = target
@@ -28,7 +30,9 @@ package struct MaskBranch {
     ) -> LossTerm {
         let boxes = sampled.map { Array($0.boxes.prefix($0.positiveCount)) }
         let logits = head(extractor(pyramid, boxes, tape), tape)
-        let labels = zip(sampled, targets).flatMap { regions, target in regions.truths.map { target.labels[$0] } }
+        let labels = zip(sampled, targets).flatMap { regions, target in
+            regions.truths.map { target.labels[$0] }
+        }
         var truth: [Float] = []
         for (regions, image) in zip(sampled, targets) {
             var outlines = OutlineCrops(image, align: target)
@@ -42,7 +46,8 @@ package struct MaskBranch {
         let (pixels, classes) = (logits.shape[1] * logits.shape[2], logits.shape[3])
         for (r, label) in labels.enumerated() {
             for p in 0..<pixels {
-                gradient.floats[(r * pixels + p) * classes + Int(label)] = part.gradient.floats[r * pixels + p]
+                gradient.floats[(r * pixels + p) * classes + Int(label)] =
+                    part.gradient.floats[r * pixels + p]
             }
         }
         return LossTerm(
@@ -51,11 +56,10 @@ package struct MaskBranch {
     }
 
     /// The pixels of objects, in each image's own size.
-    /// - found: in network-input pixels.
+    /// - probabilities: one map per object; found: in network-input pixels.
     package func masks(
-        _ pyramid: [Variable], _ found: [[DetectedObject]], _ targets: [Target], _ tape: Tape
+        _ probabilities: Tensor, _ found: [[DetectedObject]], _ targets: [Target]
     ) -> [[RLEMask]] {
-        let probabilities = probabilities(pyramid, found, tape)
         var row = 0
         return zip(found, targets).map { objects, target in
             objects.map { object in

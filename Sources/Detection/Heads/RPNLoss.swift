@@ -12,7 +12,7 @@ struct RPNLoss {
         var drawn: [[Int32]] = []
         var count = 0
         for target in targets {
-            let assigned = DenseTargets.assign(anchors, target, settings.matcher)
+            let assigned = assign(target)
             var random = draws.source(.anchors, target)
             let (positives, negatives) = settings.sampler.sample(
                 assigned, isValid: [Bool](repeating: true, count: assigned.count), random: &random)
@@ -29,6 +29,18 @@ struct RPNLoss {
             LossTerm("loss_rpn_cls", sum: classLoss(output.logits, drawn, tape), divisor: Double(count)),
             LossTerm("loss_rpn_bbox", sum: boxes, divisor: Double(count)),
         ]
+    }
+
+    /// Where a border counts, anchors beyond it do not even compete for a box.
+    private func assign(_ target: Target) -> [Int32] {
+        guard let border = settings.border else {
+            return DenseTargets.assign(anchors, target, settings.matcher)
+        }
+        let kept = anchors.inside(width: target.validWidth, height: target.validHeight, border: border)
+        let matched = settings.matcher.match(Elementwise.gatherRows(anchors.boxes, kept), target.boxes)
+        var assigned = [Int32](repeating: MaxIoUMatcher.ignored, count: anchors.count)
+        for (i, box) in zip(kept, matched) { assigned[Int(i)] = box }
+        return assigned
     }
 
     private func classLoss(_ logits: [Variable], _ drawn: [[Int32]], _ tape: Tape) -> Variable {

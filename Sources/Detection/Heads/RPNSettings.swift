@@ -18,10 +18,12 @@ package struct RPNSettings: Sendable {
     package let suppressionThreshold: Double
     /// Proposals narrower or lower than this, or without any area, are dropped.
     package let minimumSide: Float
+    /// Anchors that stick out of the picture further than this are not trained on; nil trains on all.
+    package let border: Float?
 
     package init(
         matcher: MaxIoUMatcher, sampler: RandomSampler, boxLoss: RetinaNet.Settings.BoxLoss, training: Limits,
-        testing: Limits, suppressionThreshold: Double, minimumSide: Float
+        testing: Limits, suppressionThreshold: Double, minimumSide: Float, border: Float? = nil
     ) {
         self.matcher = matcher
         self.sampler = sampler
@@ -30,5 +32,6 @@ package struct RPNSettings: Sendable {
         self.testing = testing
         self.suppressionThreshold = suppressionThreshold
         self.minimumSide = minimumSide
+        self.border = border
     }
 }

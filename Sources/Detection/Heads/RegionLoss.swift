@@ -29,7 +29,7 @@ package struct RegionLoss {
 
     /// The box loss, divided by the number of all regions.
     /// - slot: which four offsets of a row stand for a box, from the image's position and the box's in its target; nil
-    ///   where none do, and the region counts in the divisor alone.
+    ///   where none do, and the region counts in the divisor alone. Where all share four, which ones does not matter.
     package func boxTerm(
         _ deltas: Variable, _ sampled: [SampledRegions], _ targets: [Target], slot: (Int, Int) -> Int?,
         _ tape: Tape
@@ -40,7 +40,8 @@ package struct RegionLoss {
         var start = 0
         for (n, (regions, target)) in zip(sampled, targets).enumerated() {
             for (i, box) in regions.truths.enumerated() {
-                guard let place = slotCount == 1 ? 0 : slot(n, box) else { continue }
+                guard let own = slot(n, box) else { continue }
+                let place = slotCount == 1 ? 0 : own
                 precondition((0..<slotCount).contains(place), "box slot \(place) of \(slotCount)")
                 rows.append(Int32((start + i) * slotCount + place))
                 truth += offsets(from: regions.boxes[i], to: target.boxes[box])
@@ -53,7 +54,8 @@ package struct RegionLoss {
         let gradient = Tensor(zeros: deltas.shape)
         Elementwise.scatterAddRows(part.gradient, rows, into: gradient.reshaped(all.shape))
         return LossTerm(
-            "loss_bbox", sum: tape.scalar(part.sum, gradients: [(deltas, gradient)]), divisor: Double(max(1, start)))
+            "loss_bbox", sum: tape.scalar(part.sum, gradients: [(deltas, gradient)]),
+            divisor: Double(max(1, start)))
     }
 
     private func offsets(from reference: Box, to box: Box) -> [Float] {

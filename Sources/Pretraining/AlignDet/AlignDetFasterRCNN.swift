@@ -22,7 +22,9 @@ package final class AlignDetFasterRCNN: Objective {
 
     /// - online: initialised, with its backbone's weights loaded and frozen, and a head that ends in a projection.
     /// - neck, rpnHead, boxHead: of the momentum network, of the same architecture, initialised.
-    package init(online: FasterRCNN, neck: FPN, rpnHead: RPNHead, boxHead: BBoxHead, settings: AlignDetSettings) {
+    package init(
+        online: FasterRCNN, neck: FPN, rpnHead: RPNHead, boxHead: BBoxHead, settings: AlignDetSettings
+    ) {
         precondition(online.boxHead.projection != nil, "pre-training needs a head with a projection")
         self.online = online
         self.settings = settings
@@ -57,41 +59,36 @@ package final class AlignDetFasterRCNN: Objective {
 
         let pyramid = online.neck(first, tape)
         let proposed = propose(pyramid, online.rpnHead, views[0], tape)
-        let queries = online.sample(proposed.proposals, views[0].targets, draws[0])
+        let queries = online.regions.sample(proposed.proposals, views[0].targets, draws[0])
         let features = online.boxHead.features(online.extractor(pyramid, queries.map(\.boxes), tape), tape)
 
         let targetPyramid = branch.neck(second, silent)
         let targetProposed = propose(targetPyramid, branch.rpnHead, views[1], silent)
-        let keys = online.sample(targetProposed.proposals, views[1].targets, draws[1])
+        let keys = online.regions.sample(targetProposed.proposals, views[1].targets, draws[1])
         let targetFeatures = branch.boxHead.features(
             online.extractor(targetPyramid, keys.map(\.boxes), silent), silent)
 
         let offsets = AlignDetViews.labelOffsets(views)
-        let (queryLabels, keyLabels) = (labels(queries, views[0], offsets), labels(keys, views[1], offsets))
-        let contrast = ContrastiveLoss(temperature: settings.temperature)(
-            queries: Self.firstRows(queryLabels.count, online.boxHead.embeddings(features, tape), tape),
-            queryLabels: queryLabels,
-            keys: branch.boxHead.embeddings(targetFeatures, silent).tensor.prefix(0..<keyLabels.count),
-            keyLabels: keyLabels, background: settings.backgroundLabel.value, tape: tape)
-        return online.proposalLosses(proposed, views[0].targets, draws[0], tape) + [
-            LossTerm(
-                "loss_contrastive", sum: contrast.sum, divisor: Double(contrast.labelCount),
-                weight: settings.contrastiveWeight),
-            boxTerm(features, queries, views[0].targets, offsets, tape),
+        let contrast = RegionContrast(settings: settings).term(
+            queries: online.boxHead.embeddings(features, tape), queries, views[0].targets,
+            keys: branch.boxHead.embeddings(targetFeatures, silent), keys, views[1].targets, offsets, tape)
+        return online.proposer.losses(proposed, views[0].targets, draws[0], tape) + [
+            contrast, boxTerm(features, queries, views[0].targets, offsets, tape),
         ]
     }
 
     private func propose(
         _ pyramid: [Variable], _ head: RPNHead, _ view: Batch, _ tape: Tape
-    ) -> FasterRCNN.FirstStage {
-        online.propose(
+    ) -> RegionProposer.Output {
+        online.proposer.propose(
             pyramid, head, inputShape: [view.count, view.height, view.width, 3], view.targets,
-            limits: online.rpn.training, tape)
+            limits: online.proposer.settings.training, tape)
     }
 
     /// Each proposal has box offsets of its own, as many as the layer holds; those beyond learn no boxes.
     private func boxTerm(
-        _ features: Variable, _ sampled: [SampledRegions], _ targets: [Target], _ offsets: [Int32], _ tape: Tape
+        _ features: Variable, _ sampled: [SampledRegions], _ targets: [Target], _ offsets: [Int32],
+        _ tape: Tape
     ) -> LossTerm {
         let deltas = online.boxHead.boxDeltas(features, tape)
         let slotCount = deltas.shape[1] / 4
@@ -99,22 +96,8 @@ package final class AlignDetFasterRCNN: Objective {
             deltas, sampled, targets,
             slot: { n, box in
                 let label = Int(offsets[n] + targets[n].boxIDs[box])
-                return label < slotCount ? label : nil
+                return slotCount == 1 || label < slotCount ? label : nil
             }, tape)
         return LossTerm(term.name, sum: term.sum, divisor: term.divisor, weight: settings.boxWeight)
-    }
-
-    /// Every region's proposal, numbered through the batch.
-    private func labels(_ sampled: [SampledRegions], _ view: Batch, _ offsets: [Int32]) -> [Int32] {
-        sampled.enumerated().flatMap { n, regions in
-            regions.truths.map { offsets[n] + view.targets[n].boxIDs[$0] }
-                + [Int32](
-                    repeating: settings.backgroundLabel.value, count: regions.boxes.count - regions.positiveCount)
-        }
-    }
-
-    /// Without the rows that were added to fill up a multiple.
-    private static func firstRows(_ count: Int, _ x: Variable, _ tape: Tape) -> Variable {
-        tape.gatherRows(x, (0..<Int32(count)).map { $0 })
     }
 }

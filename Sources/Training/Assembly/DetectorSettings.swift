@@ -47,12 +47,14 @@ extension PointStageConfig {
 
     var settings: FCOS.Settings {
         FCOS.Settings(
-            matcher: PointMatcher(limits: points.limits.map { Float($0) }, radius: points.radius.map { Float($0) }),
+            matcher: PointMatcher(
+                limits: points.limits.map { Float($0) }, radius: points.radius.map { Float($0) }),
             distances: head.distances == .exp ? .exponential : .strides,
             boxLoss: head.boxLoss == .iou ? .iou : .giou,
             boxWeight: head.boxWeight == .centerness ? .centreness : .equal,
             score: head.score == .root ? .root : .product, candidatesPerLevel: test?.preNMSCount ?? 0,
-            scoreThreshold: Float(test?.scoreThreshold ?? 1), suppressionThreshold: Float(test?.nmsThreshold ?? 1),
+            scoreThreshold: Float(test?.scoreThreshold ?? 1),
+            suppressionThreshold: Float(test?.nmsThreshold ?? 1),
             detectionLimit: test?.maximumDetections ?? 0)
     }
 }
@@ -62,6 +64,7 @@ extension RegionHeadConfig.BoxLoss {
         switch self {
         case .l1: .l1
         case .smoothL1: .smoothL1(beta: 1 / 9)
+        case .wideSmoothL1: .smoothL1(beta: 1)
         }
     }
 }
@@ -69,7 +72,8 @@ extension RegionHeadConfig.BoxLoss {
 extension BalancedSamplerConfig {
     var sampler: RandomSampler {
         RandomSampler(
-            count: count, positiveFraction: Float(positiveFraction), negativesPerPositive: negativesPerPositive)
+            count: count, positiveFraction: Float(positiveFraction),
+            negativesPerPositive: negativesPerPositive)
     }
 }
 
@@ -79,16 +83,34 @@ extension RPNConfig {
             RPNSettings.Limits(perLevel: part.perLevel, total: part.total)
         }
         return RPNSettings(
-            matcher: assigner.matcher, sampler: sampler.sampler, boxLoss: boxLoss.loss, training: limits(training),
-            testing: limits(testing), suppressionThreshold: nmsThreshold, minimumSide: Float(minimumSide))
+            matcher: assigner.matcher, sampler: sampler.sampler, boxLoss: boxLoss.loss,
+            training: limits(training),
+            testing: limits(testing), suppressionThreshold: nmsThreshold, minimumSide: Float(minimumSide),
+            border: border.map { Float($0) })
     }
 }
 
 extension TwoStageConfig {
+    /// Of a second stage that is run once.
     var regionSettings: RegionSettings {
-        let deviations = head.deviations.map { Float($0) }
+        guard let assigner, let deviations = head.deviations else {
+            preconditionFailure("a cascade has stages")
+        }
+        return regionSettings(assigner.matcher, deviations)
+    }
+
+    /// Of a stage of a cascade: no box claims a region that it overlaps less.
+    func regionSettings(of stage: CascadeStageConfig) -> RegionSettings {
+        let overlap = Float(stage.overlap)
+        return regionSettings(
+            MaxIoUMatcher(positive: overlap, negative: overlap, minimumPositive: overlap, lowQuality: .none),
+            stage.deviations)
+    }
+
+    private func regionSettings(_ matcher: MaxIoUMatcher, _ deviations: [Double]) -> RegionSettings {
+        let deviations = deviations.map { Float($0) }
         return RegionSettings(
-            matcher: assigner.matcher, sampler: sampler.sampler,
+            matcher: matcher, sampler: sampler.sampler,
             deviations: BoxCoder.Deviations(
                 x: deviations[0], y: deviations[1], width: deviations[2], height: deviations[3]),
             boxLoss: head.boxLoss.loss, scoreThreshold: Float(test?.scoreThreshold ?? 1),

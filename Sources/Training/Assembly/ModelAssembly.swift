@@ -5,7 +5,7 @@ internal import Tensors
 
 /// From configuration words to network parts: the only place that switches on their names.
 package struct ModelAssembly {
-    private let config: ModelConfig
+    let config: ModelConfig
     private let reducer: any StatisticsReducer
 
     package init(_ config: ModelConfig, reducer: any StatisticsReducer) {
@@ -14,7 +14,7 @@ package struct ModelAssembly {
     }
 
     /// What only detectors with a pyramid ask for.
-    private var neck: NeckConfig {
+    var neck: NeckConfig {
         guard let neck = config.neck else { preconditionFailure("\(config.detector) has no pyramid") }
         return neck
     }
@@ -24,7 +24,7 @@ package struct ModelAssembly {
         switch config.stages {
         case .one(let stage): retinaNet(stage)
         case .points(let stage): fcos(stage)
-        case .two(let stages): fasterRCNN(stages)
+        case .two(let stages): stages.cascade == nil ? fasterRCNN(stages) : cascadeRCNN(stages)
         case .set(let part): detr(part)
         }
     }
@@ -39,7 +39,9 @@ package struct ModelAssembly {
     }
 
     /// A second neck and head of the same architecture, for a momentum network.
-    package func momentumParts(of network: RetinaNet, _ stage: OneStageConfig) -> (neck: FPN, head: RetinaHead) {
+    package func momentumParts(of network: RetinaNet, _ stage: OneStageConfig) -> (
+        neck: FPN, head: RetinaHead
+    ) {
         (
             makeNeck(network.backbone),
             makeHead(stage.head, anchorShapeCount: network.anchorGenerator.shapeCount)
@@ -49,16 +51,6 @@ package struct ModelAssembly {
     /// The same of an FCOS.
     package func momentumParts(of network: FCOS, _ stage: PointStageConfig) -> (neck: FPN, head: FCOSHead) {
         (makeNeck(network.backbone), makeHead(stage))
-    }
-
-    /// The same of a Faster R-CNN.
-    package func momentumParts(
-        of network: FasterRCNN, _ stages: TwoStageConfig
-    ) -> (neck: FPN, rpnHead: RPNHead, boxHead: BBoxHead) {
-        (
-            makeNeck(network.backbone),
-            makeRPNHead(stages, anchorShapeCount: network.anchorGenerator.shapeCount), makeBoxHead(stages)
-        )
     }
 
     package func retinaNet(_ stage: OneStageConfig) -> RetinaNet {
@@ -102,11 +94,12 @@ package struct ModelAssembly {
         case .resnet18: resNet(.eighteen)
         case .resnet34: resNet(.thirtyFour)
         case .resnet50: resNet(.fifty)
+        case .resnet101: resNet(.hundredOne)
         case .mobilenetV2: MobileNetV2(frozenStages: frozenStages, norm: norm, reducer: reducer)
         }
     }
 
-    private func makeNeck(_ backbone: any Backbone) -> FPN {
+    func makeNeck(_ backbone: any Backbone) -> FPN {
         let part = neck
         let norm: (mode: NormMode, reducer: any StatisticsReducer)? =
             switch part.norm {
@@ -146,7 +139,7 @@ package struct ModelAssembly {
         return FCOSHead(inputs: neck.channels, layout: stage.layout, output: output)
     }
 
-    private func makeAnchors(_ part: AnchorConfig) -> AnchorGenerator {
+    func makeAnchors(_ part: AnchorConfig) -> AnchorGenerator {
         let ratios = part.ratios.map { Float($0) }
         guard part.rounding == nil else {
             let sides = part.strides.map { stride in
@@ -169,50 +162,5 @@ package struct ModelAssembly {
             scoreThreshold: Float(stage.test?.scoreThreshold ?? 1),
             suppressionThreshold: Float(stage.test?.nmsThreshold ?? 1),
             detectionLimit: stage.test?.maximumDetections ?? 0)
-    }
-
-    package func fasterRCNN(_ stages: TwoStageConfig) -> FasterRCNN {
-        let backbone = self.backbone()
-        let generator = makeAnchors(stages.anchors)
-        let roi = stages.roi
-        let strides = Array(stages.anchors.strides.prefix(roi.levelCount))
-        func extractor(bins: Int) -> RoIExtractor {
-            RoIExtractor(
-                align: RoIAlign(bins: bins, sampleCount: roi.samplingRatio, isAligned: roi.aligned),
-                strides: strides, levelRule: .finest(side: Float(roi.finestScale)))
-        }
-        let masks = stages.mask.map { part in
-            MaskBranch(
-                head: MaskHead(
-                    inputs: neck.channels, channels: part.channels, convolutionCount: part.convolutionCount,
-                    classCount: config.classCount ?? 0),
-                extractor: extractor(bins: part.bins),
-                target: RoIAlign(bins: 2 * part.bins, sampleCount: 0, isAligned: roi.aligned), roundsTargets: true,
-                threshold: Float(part.threshold))
-        }
-        return FasterRCNN(
-            backbone: backbone, neck: makeNeck(backbone),
-            rpnHead: makeRPNHead(stages, anchorShapeCount: generator.shapeCount), boxHead: makeBoxHead(stages),
-            anchorGenerator: generator,
-            extractor: extractor(bins: roi.bins), rpn: stages.rpn.settings, regions: stages.regionSettings,
-            masks: masks)
-    }
-
-    private func makeRPNHead(_ stages: TwoStageConfig, anchorShapeCount: Int) -> RPNHead {
-        RPNHead(inputs: neck.channels, channels: stages.rpn.channels, anchorShapeCount: anchorShapeCount)
-    }
-
-    private func makeBoxHead(_ stages: TwoStageConfig) -> BBoxHead {
-        let head = stages.head
-        let output: BBoxHead.Output =
-            switch head.output {
-            case .projection(let hidden, let embedding, let slots):
-                .embedding(hidden: hidden, dimension: embedding, boxSlots: slots)
-            case .classification(let classes): .classes(classes)
-            }
-        return BBoxHead(
-            inputs: neck.channels, bins: stages.roi.bins, convolutionCount: head.convolutionCount,
-            convolutionChannels: head.convolutionChannels, layerCount: head.layerCount, width: head.width,
-            sharesBoxes: head.classAgnostic, output: output)
     }
 }

@@ -29,7 +29,8 @@ package struct ObjectiveAssembly {
         guard config.model.backbone.frozenStages == config.model.backbone.name.stageCount else {
             throw TrainingError(
                 .configuration, "model.backbone.frozen_stages is \(config.model.backbone.frozenStages)",
-                hint: "AlignDet shares one frozen backbone: set it to \(config.model.backbone.name.stageCount)")
+                hint:
+                    "AlignDet shares one frozen backbone: set it to \(config.model.backbone.name.stageCount)")
         }
         switch config.model.stages {
         case .one(let stage):
@@ -50,14 +51,27 @@ package struct ObjectiveAssembly {
             return AlignDetFCOS(
                 online: network, momentumNeck: neck, momentumHead: head,
                 settings: objective.settings(Self.sampler(stage.sampler)))
-        case .two(let stages):
-            let network = assembly.fasterRCNN(stages)
-            let (neck, rpnHead, boxHead) = assembly.momentumParts(of: network, stages)
+        case .two(let stages) where stages.cascade != nil:
+            let network = assembly.cascadeRCNN(stages)
+            let (neck, rpnHead, boxHeads) = assembly.momentumParts(
+                of: network.backbone, stages, headCount: network.stages.count)
             network.initialize(seed: config.run.seed, except: skipped)
             try prepare(network)
-            start([("neck", neck), ("rpn_head", rpnHead), ("roi_head.bbox_head", boxHead)], objective)
+            start(
+                [("neck", neck), ("rpn_head", rpnHead)]
+                    + boxHeads.enumerated().map { ("roi_head.bbox_head.\($0)", $1) }, objective)
+            return AlignDetCascadeRCNN(
+                online: network, neck: neck, rpnHead: rpnHead, boxHeads: boxHeads,
+                settings: objective.settings(stages.sampler.sampler),
+                refines: objective.switches.cascadeRefine ?? true)
+        case .two(let stages):
+            let network = assembly.fasterRCNN(stages)
+            let (neck, rpnHead, boxHeads) = assembly.momentumParts(of: network.backbone, stages)
+            network.initialize(seed: config.run.seed, except: skipped)
+            try prepare(network)
+            start([("neck", neck), ("rpn_head", rpnHead), ("roi_head.bbox_head", boxHeads[0])], objective)
             return AlignDetFasterRCNN(
-                online: network, neck: neck, rpnHead: rpnHead, boxHead: boxHead,
+                online: network, neck: neck, rpnHead: rpnHead, boxHead: boxHeads[0],
                 settings: objective.settings(stages.sampler.sampler))
         case .set(let part):
             let network = try assembly.alignDETR(part, objective, config.batch)

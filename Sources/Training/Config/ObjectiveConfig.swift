@@ -57,6 +57,9 @@ package struct ObjectiveConfig: Sendable, Equatable {
         /// There exactly for DETR.
         package let objectCost: ObjectCost?
         package let classLoss: ClassLoss?
+        /// Whether each stage of a cascade looks at the regions that the one before moved. As released if false: all
+        /// look at the first stage's proposals. There exactly for cascade_rcnn.
+        package let cascadeRefine: Bool?
 
         enum Key: String, ConfigKey {
             case retinaLabelLayout = "retina_label_layout"
@@ -66,6 +69,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
             case objectCost = "detr_object_cost"
             case classLoss = "detr_class_loss"
             case fcosStrides = "fcos_strides"
+            case cascadeRefine = "cascade_refine"
         }
 
         /// - faithful: what a switch that is not given stands at.
@@ -91,11 +95,19 @@ package struct ObjectiveConfig: Sendable, Equatable {
             }
             if detector == .detr {
                 objectCost =
-                    try section.has(.objectCost) ? section.choice(.objectCost) : faithful ? .proposalIndex : .boxes
-                classLoss = try section.has(.classLoss) ? section.choice(.classLoss) : faithful ? .flat : .weighted
+                    try section.has(.objectCost)
+                    ? section.choice(.objectCost) : faithful ? .proposalIndex : .boxes
+                classLoss =
+                    try section.has(.classLoss) ? section.choice(.classLoss) : faithful ? .flat : .weighted
             } else {
                 try section.refuse(.objectCost, .classLoss, because: "only detr matches queries")
                 (objectCost, classLoss) = (nil, nil)
+            }
+            if detector.isCascade {
+                cascadeRefine = try section.has(.cascadeRefine) ? section.flag(.cascadeRefine) : !faithful
+            } else {
+                try section.refuse(.cascadeRefine, because: "only a cascade moves regions between stages")
+                cascadeRefine = nil
             }
         }
 
@@ -106,6 +118,7 @@ package struct ObjectiveConfig: Sendable, Equatable {
                 (.backgroundLabel, .name(backgroundLabel)),
                 (.flipAfterPad, .flag(flipAfterPad)), (.fcosStrides, fcosStrides.map { .name($0) }),
                 (.objectCost, objectCost.map { .name($0) }), (.classLoss, classLoss.map { .name($0) }),
+                (.cascadeRefine, cascadeRefine.map { .flag($0) }),
             ])
         }
     }

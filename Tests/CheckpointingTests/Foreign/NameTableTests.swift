@@ -50,7 +50,7 @@ import Testing
                 == ForeignFamily.torchvision.table(forForeign: names).foreign(sample)?.name)
     }
 
-    @Test(arguments: ["resnet18", "resnet34", "resnet50", "mobilenet_v2"])
+    @Test(arguments: ["resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2"])
     func classifiersOfTorchvisionLoseTheirClassifier(model: String) throws {
         let names = try names(model)
         let table = ForeignFamily.torchvision.table(forForeign: names)

@@ -12,8 +12,10 @@ import Testing
         (0..<30).map { Box(x1: Float($0) * 0.1, y1: 0, x2: 40, y2: 40) }
         + (0..<100).map { Box(x1: Float($0) * 0.1, y1: 85, x2: 40, y2: 99) }
 
-    private func regions(_ count: Int, fraction: Float = 0.25, step: Int = 0, boxes: [Box]? = nil) -> SampledRegions {
-        var random = DrawKey(seed: 1, step: step).source(.regions, target)
+    private func regions(_ count: Int, fraction: Float = 0.25, step: Int = 0, boxes: [Box]? = nil)
+        -> SampledRegions
+    {
+        var random = DrawKey(seed: 1, step: step).source(.regions(stage: 0), target)
         return SampledRegions(
             boxes ?? proposals, target, matcher: matcher,
             sampler: RandomSampler(count: count, positiveFraction: fraction), random: &random)
@@ -41,7 +43,7 @@ import Testing
 
     @Test func anImageWithoutObjectsGivesBackground() {
         let empty = makeTarget([], width: 100, height: 100)
-        var random = DrawKey(seed: 1, step: 0).source(.regions, empty)
+        var random = DrawKey(seed: 1, step: 0).source(.regions(stage: 0), empty)
         let sampled = SampledRegions(
             proposals, empty, matcher: matcher, sampler: RandomSampler(count: 50, positiveFraction: 0.25),
             random: &random)

@@ -54,13 +54,13 @@ import Testing
         try expectDigest(images, golden, "input", relative: 1e-6)
         let backbone = resnet(depth, form)
         // A bottleneck has an inner bn2, too.
-        GoldenModel(lastNorms: [depth == .fifty ? ".bn3" : ".bn2"]).fill(backbone)
+        GoldenModel(lastNorms: [depth.isBottleneck ? ".bn3" : ".bn2"]).fill(backbone)
         let maps = run(backbone, images, form)
         try expectMaps(maps, ["c2", "c3", "c4", "c5"], golden, "resnet\(depth.rawValue) \(form)")
         #expect(maps.map { $0.shape[3] } == backbone.outputChannels)
     }
 
-    @Test(arguments: [ResNet.Depth.eighteen, .thirtyFour, .fifty], Form.allCases)
+    @Test(arguments: [ResNet.Depth.eighteen, .thirtyFour, .fifty, .hundredOne], Form.allCases)
     func resNetMatchesTorchvision(depth: ResNet.Depth, form: Form) throws { try expectResNet(depth, form) }
 
     @Test(arguments: [Form.frozen, .evaluation])

@@ -27,17 +27,24 @@ struct TwoStageParity {
         makeSmall = { make(true) }
         TorchvisionFasterRCNN.fill(network)
         images = GoldenWeights.images(
-            try #require(golden.metadata["input.name"]), count: 2, channels: 3, height: 64, width: 96, scale: 2)
+            try #require(golden.metadata["input.name"]), count: 2, channels: 3, height: 64, width: 96,
+            scale: 2)
         let file = golden
         targets = try (0..<2).map { i in
             try Self.target(file.floats("boxes.\(i)"), file.labels("labels.\(i)"), width: 96, height: 64)
         }
     }
 
-    /// Boxes with the ellipses inside them as outlines; labels without torchvision's background.
-    private static func target(_ corners: [Float], _ labels: [Int32], width: Int, height: Int) throws -> Target {
-        let boxes = makeBoxes(corners)
-        var target = makeTarget(boxes, labels: labels.map { $0 - 1 }, width: width, height: height)
+    /// Labels without torchvision's background.
+    private static func target(_ corners: [Float], _ labels: [Int32], width: Int, height: Int) throws
+        -> Target
+    {
+        outlined(makeBoxes(corners), labels.map { $0 - 1 }, width: width, height: height)
+    }
+
+    /// Boxes with the ellipses inside them as outlines.
+    static func outlined(_ boxes: [Box], _ labels: [Int32], width: Int, height: Int) -> Target {
+        var target = makeTarget(boxes, labels: labels, width: width, height: height)
         target.masks = boxes.map { box in
             let (cx, cy) = (Double(box.x1 + box.x2) / 2, Double(box.y1 + box.y2) / 2)
             let (rx, ry) = (Double(box.width) / 2, Double(box.height) / 2)
@@ -58,11 +65,13 @@ struct TwoStageParity {
         for (level, map) in pyramid.enumerated() {
             try expectDigest(map.tensor, golden, "p\(level + 2)", relative: Tolerance.detector)
         }
-        let first = network.propose(
-            pyramid, network.rpnHead, inputShape: images.shape, targets, limits: network.rpn.training, tape)
+        let first = network.proposer.propose(
+            pyramid, network.rpnHead, inputShape: images.shape, targets,
+            limits: network.proposer.settings.training, tape)
         for (i, boxes) in first.proposals.enumerated() {
             expectClose(
-                corners(boxes), try golden.floats("proposals.\(i)"), relative: Tolerance.detector, "proposals")
+                corners(boxes), try golden.floats("proposals.\(i)"), relative: Tolerance.detector, "proposals"
+            )
         }
     }
 
@@ -83,7 +92,8 @@ struct TwoStageParity {
     /// On an image that lies far from all kinks: `make_rcnn.py` says why.
     func everyGradientMatches(kernels: KernelSet) throws {
         let images = GoldenWeights.images(
-            try #require(golden.metadata["small.name"]), count: 1, channels: 3, height: 64, width: 64, scale: 2)
+            try #require(golden.metadata["small.name"]), count: 1, channels: 3, height: 64, width: 64,
+            scale: 2)
         let target = try Self.target(
             golden.floats("small.boxes"), golden.labels("small.labels"), width: 64, height: 64)
         let network = makeSmall()
@@ -145,7 +155,8 @@ struct TwoStageParity {
         for (i, objects) in found.enumerated() {
             #expect(objects.map { Int($0.label) + 1 } == (try golden.integers("detections.\(i).labels")))
             expectClose(
-                objects.map(\.score), try golden.floats("detections.\(i).scores"), relative: Tolerance.detector,
+                objects.map(\.score), try golden.floats("detections.\(i).scores"),
+                relative: Tolerance.detector,
                 "scores")
             expectClose(
                 corners(objects.map(\.box)), try golden.floats("detections.\(i).boxes"),

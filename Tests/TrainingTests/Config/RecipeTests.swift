@@ -54,7 +54,9 @@ import Testing
         #expect(config.model.oneStage?.anchors.strides == [8, 16, 32, 64, 128])
         let sampler = try #require(config.model.oneStage?.sampler)
         #expect(sampler.count == 2048 && sampler.negativesPerPositive == -1)
-        #expect(config.model.oneStage?.test == nil && config.pipeline.test == nil && config.data.validation == nil)
+        #expect(
+            config.model.oneStage?.test == nil && config.pipeline.test == nil && config.data.validation == nil
+        )
         let objective = try #require(config.objective)
         #expect(objective.temperature == 0.5 && objective.proposalsPerImage == 50)
         #expect(objective.momentumStart == 0.996 && objective.momentumEnd == 1)
@@ -90,7 +92,7 @@ import Testing
         #expect(stages.rpn.training.perLevel == 2000 && stages.rpn.training.total == 1000)
         #expect(stages.rpn.testing.perLevel == 1000 && stages.rpn.nmsThreshold == 0.7)
         #expect(stages.sampler.count == 512 && stages.sampler.positiveFraction == 0.25)
-        #expect(stages.assigner.positive == 0.5 && stages.assigner.negative == 0.5)
+        #expect(stages.assigner?.positive == 0.5 && stages.assigner?.negative == 0.5)
         #expect(stages.head.convolutionCount == 4 && stages.head.layerCount == 1)
         #expect(stages.head.deviations == [0.1, 0.1, 0.2, 0.2] && tuned.model.classCount == 80)
         #expect(stages.roi.bins == 7 && stages.roi.samplingRatio == 0 && stages.roi.aligned)
@@ -104,7 +106,9 @@ import Testing
             let masks = try Recipes.load("\(folder)/mask_rcnn_r50_1x_coco.yaml")
             #expect(masks.model.hasMasks && !boxes.model.hasMasks)
             let part = try #require(masks.model.twoStage?.mask)
-            #expect(part.bins == 14 && part.convolutionCount == 4 && part.channels == 256 && part.threshold == 0.5)
+            #expect(
+                part.bins == 14 && part.convolutionCount == 4 && part.channels == 256 && part.threshold == 0.5
+            )
             #expect(masks.model.twoStage?.rpn == boxes.model.twoStage?.rpn)
             #expect(masks.model.twoStage?.head == boxes.model.twoStage?.head)
             #expect(masks.model.twoStage?.assigner == boxes.model.twoStage?.assigner)
@@ -123,9 +127,11 @@ import Testing
         let stage = try #require(tuned.model.pointStage)
         #expect(stage.points.strides == [8, 16, 32, 64, 128] && stage.points.limits == [64, 128, 256, 512])
         #expect(stage.points.radius == nil && stage.points.offset == 0.5 && stage.points.spacing == .stride)
-        #expect(stage.head.distances == .exp && stage.head.boxLoss == .iou && stage.head.boxWeight == .centerness)
+        #expect(
+            stage.head.distances == .exp && stage.head.boxLoss == .iou && stage.head.boxWeight == .centerness)
         #expect(stage.head.levelScales && !stage.head.centernessOnBoxTower && !stage.head.convolutionBias)
-        #expect(stage.head.output == .classification(classes: 80, prior: 0.01) && stage.head.score == .product)
+        #expect(
+            stage.head.output == .classification(classes: 80, prior: 0.01) && stage.head.score == .product)
         #expect(tuned.model.neck?.extraConvolutions == .onOutput && tuned.model.neck?.reluBeforeExtra == true)
         let test = try #require(stage.test)
         #expect(test.preNMSCount == 1000 && test.scoreThreshold == 0.05 && test.nmsThreshold == 0.5)
@@ -156,7 +162,9 @@ import Testing
         let pretraining = try Recipes.load("pretrain/aligndet_fcos_r50_1x_coco.yaml")
         let stage = try #require(pretraining.model.pointStage)
         let network = ModelAssembly(pretraining.model, reducer: LocalStatistics()).fcos(stage)
-        func count(_ module: any Module) -> Int { module.namedParameters.reduce(0) { $0 + $1.parameter.value.count } }
+        func count(_ module: any Module) -> Int {
+            module.namedParameters.reduce(0) { $0 + $1.parameter.value.count }
+        }
         #expect(count(network.neck) == 3_868_672 && count(network.head) == 5_390_090)
         #expect(network.trainedParameters.reduce(0) { $0 + $1.parameter.value.count } == 9_258_762)
         let tuned = try Recipes.load(
@@ -197,7 +205,8 @@ import Testing
         #expect(faithful.fcosStrides == nil)
         let points = "pretrain/aligndet-faithful_fcos_r50_1x_coco.yaml"
         #expect(try Recipes.load(points).objective?.switches.fcosStrides == .halved)
-        #expect(try Recipes.load(points, ["objective.faithful=false"]).objective?.switches.fcosStrides == .own)
+        #expect(
+            try Recipes.load(points, ["objective.faithful=false"]).objective?.switches.fcosStrides == .own)
         let kept = ["objective.switches.fcos_strides=own"]
         #expect(try Recipes.load(points, kept).objective?.switches.fcosStrides == .own)
         let given = ["objective.switches.target_init=copy", "objective.switches.background_label=sentinel"]
@@ -210,7 +219,9 @@ import Testing
     }
 
     /// Numbers of the released configurations, which are MMDetection's but for the backbone's norms.
-    @Test(arguments: [(50, 40), (100, 80), (150, 100)]) func detrIsTheReleasedOne(epochs: Int, drop: Int) throws {
+    @Test(arguments: [(50, 40), (100, 80), (150, 100)]) func detrIsTheReleasedOne(epochs: Int, drop: Int)
+        throws
+    {
         let config = try Recipes.load("supervised/detr_r50_\(epochs)e_coco.yaml")
         #expect(config.optimizer.algorithm == .adamW(beta1: 0.9, beta2: 0.999, epsilon: 1e-8))
         #expect(config.optimizer.learningRate == 1e-4 && config.optimizer.weightDecay == 1e-4)
@@ -228,5 +239,61 @@ import Testing
         #expect(head.dropout == 0.1 && head.backgroundWeight == 0.1 && head.embedding == nil)
         #expect(head.classWeight == 1 && head.boxWeight == 5 && head.overlapWeight == 2)
         #expect(part.test?.maximumDetections == 100)
+    }
+
+    /// Numbers of mmdetection's `cascade_rcnn_r50_fpn` base and schedules; tuned with the paper's for two stages.
+    @Test(arguments: ["cascade_rcnn", "cascade_mask_rcnn"]) func cascadeRCNNIsMMDetections(name: String)
+        throws
+    {
+        let tuned = try Recipes.load("finetune/\(name)_r50_1x_coco.yaml")
+        let baseline = try Recipes.load("supervised/\(name)_r50_1x_coco.yaml")
+        #expect(tuned.optimizer.learningRate == 0.03 && tuned.optimizer.weightDecay == 5e-5)
+        #expect(baseline.optimizer.learningRate == 0.02 && baseline.optimizer.weightDecay == 1e-4)
+        #expect(tuned.model == baseline.model && tuned.model.hasMasks == (name == "cascade_mask_rcnn"))
+        let stages = try #require(tuned.model.twoStage)
+        let cascade = try #require(stages.cascade)
+        #expect(cascade.map(\.overlap) == [0.5, 0.6, 0.7] && cascade.map(\.weight) == [1, 0.5, 0.25])
+        #expect(cascade[2].deviations == [0.033, 0.033, 0.067, 0.067] && stages.assigner == nil)
+        #expect(stages.head.classAgnostic && stages.head.boxLoss == .wideSmoothL1)
+        #expect(stages.head.convolutionCount == 0 && stages.head.layerCount == 2 && stages.head.width == 1024)
+        #expect(
+            stages.rpn.border == 0 && stages.rpn.boxLoss == .smoothL1 && stages.rpn.training.total == 2000)
+        for (length, drops) in [("20e", [16, 19]), ("3x", [27, 33])] {
+            let longer = try Recipes.load("supervised/\(name)_r50_\(length)_coco.yaml")
+            #expect(longer.schedule.decay == .step(at: drops, factor: 0.1) && longer.model == baseline.model)
+            #expect(longer.optimizer.learningRate == 0.02)
+        }
+        let deep = try Recipes.load("supervised/\(name)_r101_1x_coco.yaml")
+        #expect(deep.model.backbone.name == .resnet101 && deep.model.stages == baseline.model.stages)
+    }
+
+    /// Of the spec: RPN 593 935, each stage 13 982 805 with 80 classes.
+    @Test func cascadeRCNNHasThePublishedNumberOfParameters() throws {
+        let config = try Recipes.load("supervised/cascade_rcnn_r50_1x_coco.yaml")
+        let network = ModelAssembly(config.model, reducer: LocalStatistics()).cascadeRCNN(
+            try #require(config.model.twoStage))
+        func count(_ module: any Module) -> Int {
+            module.namedParameters.reduce(0) { $0 + $1.parameter.value.count }
+        }
+        #expect(network.stages.map { count($0.boxHead) } == [13_982_805, 13_982_805, 13_982_805])
+        #expect(count(network.rpnHead) == 593_935 && count(network.neck) == 3_344_384)
+        #expect(network.stages.map(\.weight) == [1, 0.5, 0.25])
+    }
+
+    /// Numbers of the released HTC configuration.
+    @Test func cascadePretrainingIsTheReleasedOne() throws {
+        let config = try Recipes.load("pretrain/aligndet_cascade_rcnn_r50_1x_coco.yaml")
+        let stages = try #require(config.model.twoStage)
+        #expect(stages.head.output == .projection(hidden: 1024, embedding: 256, boxSlots: 1))
+        #expect(stages.sampler.count == 512 && stages.sampler.positiveFraction == 0.25)
+        #expect(stages.sampler.negativesPerPositive == -1 && stages.rpn.sampler.count == 256)
+        #expect(config.objective?.switches.cascadeRefine == true && config.optimizer.learningRate == 0.02)
+        let faithful = try Recipes.load("pretrain/aligndet-faithful_cascade_rcnn_r50_1x_coco.yaml")
+        #expect(faithful.objective?.switches.cascadeRefine == false && faithful.model == config.model)
+        let mixed = try Recipes.load(
+            "pretrain/aligndet-faithful_cascade_rcnn_r50_1x_coco.yaml",
+            ["objective.switches.cascade_refine=true"])
+        #expect(
+            mixed.objective?.switches.cascadeRefine == true && mixed.objective?.switches.flipAfterPad == true)
     }
 }

@@ -1,13 +1,13 @@
 /// The image-domain part of the detector, trained by someone else.
 package struct BackboneConfig: Sendable, Equatable {
     package enum Name: String, Sendable, CaseIterable {
-        case resnet18, resnet34, resnet50
+        case resnet18, resnet34, resnet50, resnet101
         case mobilenetV2 = "mobilenet_v2"
 
         /// The value of `frozen_stages` that freezes all.
         package var stageCount: Int {
             switch self {
-            case .resnet18, .resnet34, .resnet50: 4
+            case .resnet18, .resnet34, .resnet50, .resnet101: 4
             case .mobilenetV2: 7
             }
         }

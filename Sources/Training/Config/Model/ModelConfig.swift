@@ -4,7 +4,21 @@ package struct ModelConfig: Sendable, Equatable {
         case retinanet, fcos
         case fasterRCNN = "faster_rcnn"
         case maskRCNN = "mask_rcnn"
+        case cascadeRCNN = "cascade_rcnn"
+        case cascadeMaskRCNN = "cascade_mask_rcnn"
         case detr
+
+        /// Whether the second stage is run several times.
+        package var isCascade: Bool { self == .cascadeRCNN || self == .cascadeMaskRCNN }
+
+        /// Of a detector that finds outlines, the same one without them.
+        package var withoutMasks: Detector? {
+            switch self {
+            case .maskRCNN: .fasterRCNN
+            case .cascadeMaskRCNN: .cascadeRCNN
+            case .retinanet, .fcos, .fasterRCNN, .cascadeRCNN, .detr: nil
+            }
+        }
     }
 
     /// What stands on the pyramid, or on the backbone where there is none.
@@ -22,7 +36,7 @@ package struct ModelConfig: Sendable, Equatable {
     package let stages: Stages
 
     enum Key: String, ConfigKey {
-        case detector, backbone, neck, head, anchors, points, rpn, roi, mask, assigner, sampler, test
+        case detector, backbone, neck, head, anchors, points, rpn, roi, mask, assigner, cascade, sampler, test
     }
 
     init(_ section: ConfigSection<Key>, _ task: RunConfig.Task) throws(ConfigurationError) {
@@ -38,10 +52,10 @@ package struct ModelConfig: Sendable, Equatable {
             let neck = try section.nested(.neck, NeckConfig.init)
             self.neck = neck
             stages = .points(try PointStageConfig(section, levelCount: neck.outputs, task))
-        case .fasterRCNN, .maskRCNN:
+        case .fasterRCNN, .maskRCNN, .cascadeRCNN, .cascadeMaskRCNN:
             let neck = try section.nested(.neck, NeckConfig.init)
             self.neck = neck
-            stages = .two(try TwoStageConfig(section, neck: neck, hasMasks: detector == .maskRCNN, task))
+            stages = .two(try TwoStageConfig(section, neck: neck, detector, task))
         case .detr:
             neck = nil
             stages = .set(try SetDetectorConfig(section, task))

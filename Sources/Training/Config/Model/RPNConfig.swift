@@ -10,9 +10,12 @@ package struct RPNConfig: Sendable, Equatable {
     package let nmsThreshold: Double
     /// Smaller proposals are dropped, in network-input pixels.
     package let minimumSide: Double
+    /// Anchors that stick out of the picture further than this many pixels are not trained on; `nil` (the key is not
+    /// there) trains on all.
+    package let border: Double?
 
     enum Key: String, ConfigKey {
-        case channels, assigner, sampler, train, test
+        case channels, assigner, sampler, train, test, border
         case boxLoss = "box_loss"
         case nmsThreshold = "nms_threshold"
         case minimumSide = "min_side"
@@ -27,6 +30,7 @@ package struct RPNConfig: Sendable, Equatable {
         testing = try section.nested(.test, ProposalLimitsConfig.init)
         nmsThreshold = try section.number(.nmsThreshold, .fraction)
         minimumSide = try section.number(.minimumSide, .notNegative)
+        border = try section.has(.border) ? section.number(.border, .notNegative) : nil
     }
 
     var node: ConfigNode {
@@ -34,6 +38,7 @@ package struct RPNConfig: Sendable, Equatable {
             (Key.channels, .count(channels)), (.boxLoss, .name(boxLoss)), (.assigner, assigner.node),
             (.sampler, sampler.node), (.train, training.node), (.test, testing.node),
             (.nmsThreshold, .number(nmsThreshold)), (.minimumSide, .number(minimumSide)),
+            (.border, border.map { .number($0) }),
         ])
     }
 }

@@ -3,6 +3,8 @@ package struct RegionHeadConfig: Sendable, Equatable {
     package enum BoxLoss: String, Sendable, CaseIterable {
         case l1
         case smoothL1 = "smooth_l1"
+        /// The square up to offsets of 1 instead of 1/9.
+        case wideSmoothL1 = "smooth_l1_beta_1"
     }
 
     /// What the class branch ends in.
@@ -22,8 +24,8 @@ package struct RegionHeadConfig: Sendable, Equatable {
     /// Whether all classes share four box offsets.
     package let classAgnostic: Bool
     package let boxLoss: BoxLoss
-    /// What the offsets dx, dy, dw, dh are divided by.
-    package let deviations: [Double]
+    /// What the offsets dx, dy, dw, dh are divided by; each stage of a cascade has its own.
+    package let deviations: [Double]?
 
     enum Key: String, ConfigKey {
         case channels, layers, width, classes, embedding, deviations
@@ -34,7 +36,9 @@ package struct RegionHeadConfig: Sendable, Equatable {
         case boxLoss = "box_loss"
     }
 
-    init(_ section: ConfigSection<Key>, _ task: RunConfig.Task) throws(ConfigurationError) {
+    init(
+        _ section: ConfigSection<Key>, isCascade: Bool, _ task: RunConfig.Task
+    ) throws(ConfigurationError) {
         convolutionCount = try section.integer(.stackedConvolutions, in: 0...Int.max)
         convolutionChannels = try section.integer(.channels, in: 1...Int.max)
         layerCount = try section.integer(.layers, in: 0...Int.max)
@@ -45,28 +49,51 @@ package struct RegionHeadConfig: Sendable, Equatable {
             output = .projection(
                 hidden: try section.integer(.projectionHidden, in: 1...Int.max),
                 embedding: try section.integer(.embedding, in: 1...Int.max),
-                boxSlots: try section.integer(.boxSlots, in: 1...Int.max))
+                boxSlots: try Self.boxSlots(section, isCascade: isCascade))
         case .finetune:
-            try section.refuse(.projectionHidden, .embedding, .boxSlots, because: "only pre-training projects")
+            try section.refuse(
+                .projectionHidden, .embedding, .boxSlots, because: "only pre-training projects")
             output = .classification(classes: try section.integer(.classes, in: 1...Int.max))
         }
         classAgnostic = try section.flag(.classAgnostic)
         boxLoss = try section.choice(.boxLoss)
-        deviations = try section.numbers(.deviations, count: 4, .positive)
+        if isCascade {
+            guard classAgnostic else {
+                throw section.error(
+                    .classAgnostic, "the classes of a cascade share a region's box", hint: "set it to true")
+            }
+            try section.refuse(.deviations, because: "each stage of model.cascade has its own")
+            deviations = nil
+        } else {
+            deviations = try section.numbers(.deviations, count: 4, .positive)
+        }
+    }
+
+    /// All proposals share the one box of a region in a cascade.
+    private static func boxSlots(
+        _ section: ConfigSection<Key>, isCascade: Bool
+    ) throws(ConfigurationError) -> Int {
+        guard isCascade else { return try section.integer(.boxSlots, in: 1...Int.max) }
+        try section.refuse(.boxSlots, because: "all proposals share the one box of a region in a cascade")
+        return 1
     }
 
     var node: ConfigNode {
         let last: [(Key, ConfigNode?)] =
             switch output {
             case .projection(let hidden, let embedding, let slots):
-                [(.projectionHidden, .count(hidden)), (.embedding, .count(embedding)), (.boxSlots, .count(slots))]
+                [
+                    (.projectionHidden, .count(hidden)), (.embedding, .count(embedding)),
+                    (.boxSlots, deviations == nil ? nil : .count(slots)),
+                ]
             case .classification(let classes): [(.classes, .count(classes))]
             }
-        return .section([
-            (Key.stackedConvolutions, .count(convolutionCount)), (.channels, .count(convolutionChannels)),
-            (.layers, .count(layerCount)), (.width, .count(width)),
-            (.classAgnostic, .flag(classAgnostic)), (.boxLoss, .name(boxLoss)),
-            (.deviations, .list(deviations.map { .number($0) })),
-        ] + last)
+        return .section(
+            [
+                (Key.stackedConvolutions, .count(convolutionCount)), (.channels, .count(convolutionChannels)),
+                (.layers, .count(layerCount)), (.width, .count(width)),
+                (.classAgnostic, .flag(classAgnostic)), (.boxLoss, .name(boxLoss)),
+                (.deviations, deviations.map { .list($0.map { .number($0) }) }),
+            ] + last)
     }
 }

@@ -62,7 +62,7 @@ class RPN(nn.Module):
         """Per image the logits [A] and deltas [A, 4] of all levels, rows, columns, shapes."""
         hidden = [F.relu(self.rpn_conv(value)) for value in pyramid]
         flat = [
-            [torch.cat([layer(h)[i].permute(1, 2, 0).reshape(-1, n) for h in hidden]) for i in range(2)]
+            [torch.cat([layer(h)[i].permute(1, 2, 0).reshape(-1, n) for h in hidden]) for i in range(len(pyramid[0]))]
             for layer, n in ((self.rpn_cls, 1), (self.rpn_reg, 4))
         ]
         return [a[:, 0] for a in flat[0]], flat[1]

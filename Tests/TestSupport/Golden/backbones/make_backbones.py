@@ -41,7 +41,7 @@ def single_precision_error(model, run, truth):
 def resnet(depth):
     model = getattr(torchvision.models, f"resnet{depth}")(weights=None).eval()
     # A bottleneck has an inner bn2 too, hence the choice by depth.
-    fill(model, last_norms=("bn3",) if depth == 50 else ("bn2",))
+    fill(model, last_norms=("bn3",) if depth >= 50 else ("bn2",))
     image = tensor("input", (1, 3, 64, 96), 2.0)
 
     def run(dtype):
@@ -104,6 +104,6 @@ def mobilenet():
     fixture.save("mobilenet_v2.safetensors")
 
 
-for depth in (18, 34, 50):
+for depth in (18, 34, 50, 101):
     resnet(depth)
 mobilenet()

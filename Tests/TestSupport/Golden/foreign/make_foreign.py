@@ -87,7 +87,7 @@ with torch.device("meta"):
     for build in ("retinanet_resnet50_fpn", "fcos_resnet50_fpn", "fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn"):
         net = getattr(torchvision.models.detection, build)(weights=None, weights_backbone=None)
         names[build] = net.state_dict()
-    for build in ("resnet18", "resnet34", "resnet50", "mobilenet_v2"):
+    for build in ("resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2"):
         names[build] = getattr(torchvision.models, build)(weights=None).state_dict()
 rows = {build: {name: list(value.shape) for name, value in state.items()} for build, state in names.items()}
 (here / "torchvision.json").write_text(json.dumps(rows, separators=(",", ":")))
