@@ -5,7 +5,7 @@
 #   launch/bench.sh [PEER_PYTHON]
 #
 # ALIGNDET_PEERS: the folder of peer_torch_aligndet.py and peer_torch_direct.py, the training steps in PyTorch; without
-#   it only the frozen backbone has a peer. ALIGNDET_BENCH_ROUNDS (5) turns of ALIGNDET_BENCH_ITERS (3) steps each.
+#   it only the frozen backbone, DETR and single layers have a peer. ALIGNDET_BENCH_ROUNDS (5) turns of ALIGNDET_BENCH_ITERS (3) steps each.
 #   OMP_NUM_THREADS: threads of both; default all cores. ALIGNDET_BENCH_PUBLISHED=1 also times AlignDet's published form
 #   (14 GB of memory, 12 s a step on two cores). ALIGNDET_BENCH_MATCH: only rows whose name contains this.
 # Single layers: aligndet-mpi bench conv, aligndet-mpi bench ops.
@@ -92,15 +92,17 @@ row() {
 }
 
 # Words after `--` of each row, where there is that peer.
-aligndet=() published=() supervised=() faster=() mask=() backbone=() regions=()
+aligndet=() published=() supervised=() fcos=() faster=() mask=() detr=() backbone=() regions=()
 if [[ -n $python ]]; then
     regions=(-- "$folder/peer_torch_regions.py")
     backbone=(-- "$folder/peer_torch_backbone.py" --h 480 --w 640 --batch 2)
+    detr=(-- "$folder/peer_torch_detr.py" --h 480 --w 640 --batch 2)
     if [[ -n $peers ]]; then
         published=(-- "$peers/peer_torch_aligndet.py" --h 480 --w 640 --batch 2 --mode cl)
         aligndet=("${published[@]}" --smart)
         direct=(-- "$peers/peer_torch_direct.py" --size 256 --batch 8 --mode cl --model)
         supervised=("${direct[@]}" retinanet_resnet50_fpn)
+        fcos=("${direct[@]}" fcos_resnet50_fpn)
         faster=("${direct[@]}" fasterrcnn_resnet50_fpn)
         mask=("${direct[@]}" maskrcnn_resnet50_fpn)
     fi
@@ -125,8 +127,13 @@ if [[ -n ${ALIGNDET_BENCH_PUBLISHED:-} && ${#published[@]} -gt 0 ]]; then
     row "AlignDet RetinaNet-R50 step, against the published form" "${pretraining[@]}" "${published[@]}"
 fi
 row "RetinaNet-R50 step from scratch, 8 x 256x256, f32" $(scratch retinanet) "${supervised[@]}"
+row "FCOS-R50 step from scratch, 8 x 256x256, f32" $(scratch fcos) "${fcos[@]}"
 row "Faster R-CNN R50 step from scratch, 8 x 256x256, f32" $(scratch faster_rcnn "${two_layers[@]}") "${faster[@]}"
 row "Mask R-CNN R50 step from scratch, 8 x 256x256, f32" $(scratch mask_rcnn "${two_layers[@]}") "${mask[@]}"
+row "DETR-R50 step from scratch, 2 x 480x640, f32" step configs/supervised/detr_r50_50e_coco.yaml --size 480x640 \
+    --batch 2 --amp off "${detr[@]}"
+row "Mask R-CNN R50 step, 2 x 800x1344, f32" step configs/supervised/mask_rcnn_r50_1x_coco.yaml --size 800x1344 \
+    --batch 2 --amp off
 row "ResNet-50 forward, frozen, 2 x 480x640, f32" backbone configs/pretrain/aligndet_retinanet_r50_1x_coco.yaml \
     --size 480x640 --batch 2 "${backbone[@]}"
 region_row() { # NAME OUR_CASE [PEER_CASE]

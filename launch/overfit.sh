@@ -18,7 +18,7 @@ fi
 data=$1
 shift
 detectors=("$@")
-if ((${#detectors[@]} == 0)); then detectors=(retinanet fcos faster_rcnn mask_rcnn); fi
+if ((${#detectors[@]} == 0)); then detectors=(retinanet fcos faster_rcnn mask_rcnn cascade_rcnn cascade_mask_rcnn detr); fi
 work=${ALIGNDET_OVERFIT_WORK:-work_dirs/overfit}
 program=$(swift build -c release --show-bin-path)/aligndet-mpi
 
@@ -46,7 +46,8 @@ for detector in "${detectors[@]}"; do
         retinanet) options+=("${dense[@]}" model.anchors.base_scale=2) ;;
         fcos) options+=("${dense[@]}") ;;
         faster_rcnn) options+=("${two_stage[@]}") ;;
-        mask_rcnn) options+=("${two_stage[@]}" model.mask.channels=128) ;;
+        cascade_rcnn) options+=("${two_stage[@]}") ;;
+        mask_rcnn | cascade_mask_rcnn) options+=("${two_stage[@]}" model.mask.channels=128) ;;
         *)
             echo "overfit.sh: no detector $detector" >&2
             exit 64
