@@ -3,20 +3,76 @@
 #include "kernel.h"
 
 typedef struct {
+    const void *from;
+    void *to;
+} conversion;
+
+CLONES static void widen_body(void *context, int64_t begin, int64_t end) {
+    const conversion *k = context;
+    for (int64_t i = begin; i < end; i++) store(k->to, i, load(k->from, i, CK_BFLOAT16), CK_FLOAT32);
+}
+CLONES static void narrow_body(void *context, int64_t begin, int64_t end) {
+    const conversion *k = context;
+    for (int64_t i = begin; i < end; i++) store(k->to, i, load(k->from, i, CK_FLOAT32), CK_BFLOAT16);
+}
+void ck_convert(int64_t count, int32_t from_type, const void *from, int32_t to_type, void *to) {
+    conversion k = {from, to};
+    if (from_type == to_type)
+        memcpy(to, from, (size_t)count * bytes_of(to_type));
+    else
+        cthreading_for(count, CHUNK, from_type == CK_BFLOAT16 ? widen_body : narrow_body, &k);
+}
+
+typedef struct {
+    float ceiling;
+    const void *a, *b;
+    void *out;
+} pairwise;
+
+INLINE void add_items(void *context, int64_t begin, int64_t end, int32_t type) {
+    const pairwise *k = context;
+    for (int64_t i = begin; i < end; i++) store(k->out, i, load(k->a, i, type) + load(k->b, i, type), type);
+}
+TYPED_BODIES(add_items)
+void ck_add(int32_t type, int64_t count, const void *a, const void *b, void *out) {
+    pairwise k = {0, a, b, out};
+    cthreading_for(count, CHUNK, TYPED(add_items, type), &k);
+}
+
+// Written so that a NaN stays a NaN: a silent 0 would hide a broken step.
+INLINE float clipped(float x, float ceiling) { return x < 0 ? 0 : (x > ceiling ? ceiling : x); }
+
+INLINE void relu_items(void *context, int64_t begin, int64_t end, int32_t type) {
+    const pairwise *k = context;
+    const float ceiling = k->ceiling;
+    for (int64_t i = begin; i < end; i++) store(k->out, i, clipped(load(k->a, i, type), ceiling), type);
+}
+TYPED_BODIES(relu_items)
+void ck_relu(int32_t type, int64_t count, float ceiling, const void *x, void *y) {
+    pairwise k = {ceiling, x, 0, y};
+    cthreading_for(count, CHUNK, TYPED(relu_items, type), &k);
+}
+
+INLINE void relu_backward_items(void *context, int64_t begin, int64_t end, int32_t type) {
+    const pairwise *k = context;
+    const float ceiling = k->ceiling;
+    for (int64_t i = begin; i < end; i++) {
+        const float y = load(k->a, i, type), dy = load(k->b, i, type);
+        store(k->out, i, ((y > 0) & (y < ceiling)) ? dy : 0, type);
+    }
+}
+TYPED_BODIES(relu_backward_items)
+void ck_relu_backward(int32_t type, int64_t count, float ceiling, const void *y, const void *dy, void *dx) {
+    pairwise k = {ceiling, y, dy, dx};
+    cthreading_for(count, CHUNK, TYPED(relu_backward_items, type), &k);
+}
+
+typedef struct {
     float factor;
     const float *a, *b;
     float *out;
     double *partial;
 } elementwise;
-
-CLONES static void add_body(void *context, int64_t begin, int64_t end) {
-    const elementwise *k = context;
-    for (int64_t i = begin; i < end; i++) k->out[i] = k->a[i] + k->b[i];
-}
-void ck_add(int64_t count, const float *a, const float *b, float *out) {
-    elementwise k = {0, a, b, out, 0};
-    cthreading_for(count, CHUNK, add_body, &k);
-}
 
 CLONES static void add_scaled_body(void *context, int64_t begin, int64_t end) {
     const elementwise *k = context;
@@ -36,30 +92,6 @@ CLONES static void scale_body(void *context, int64_t begin, int64_t end) {
 void ck_scale(int64_t count, float factor, float *values) {
     elementwise k = {factor, 0, 0, values, 0};
     cthreading_for(count, CHUNK, scale_body, &k);
-}
-
-CLONES static void relu_body(void *context, int64_t begin, int64_t end) {
-    const elementwise *k = context;
-    const float ceiling = k->factor;
-    for (int64_t i = begin; i < end; i++) {
-        // Written so that a NaN stays a NaN: a silent 0 would hide a broken step.
-        const float x = k->a[i];
-        k->out[i] = x < 0 ? 0 : (x > ceiling ? ceiling : x);
-    }
-}
-void ck_relu(int64_t count, float ceiling, const float *x, float *y) {
-    elementwise k = {ceiling, x, 0, y, 0};
-    cthreading_for(count, CHUNK, relu_body, &k);
-}
-
-CLONES static void relu_backward_body(void *context, int64_t begin, int64_t end) {
-    const elementwise *k = context;
-    const float ceiling = k->factor;
-    for (int64_t i = begin; i < end; i++) k->out[i] = ((k->a[i] > 0) & (k->a[i] < ceiling)) ? k->b[i] : 0;
-}
-void ck_relu_backward(int64_t count, float ceiling, const float *y, const float *dy, float *dx) {
-    elementwise k = {ceiling, y, dy, dx, 0};
-    cthreading_for(count, CHUNK, relu_backward_body, &k);
 }
 
 CLONES static void sigmoid_body(void *context, int64_t begin, int64_t end) {
@@ -142,21 +174,28 @@ typedef struct {
     double *partial;
 } rowwise;
 
-CLONES static void column_sums_body(void *context, int64_t begin, int64_t end) {
+INLINE void column_sums_rows(void *context, int64_t begin, int64_t end, int32_t type) {
     const rowwise *k = context;
     const int64_t channels = k->channels;
     double *sums = k->partial + begin / k->block * channels;
-    for (int64_t c = 0; c < channels; c++) sums[c] = 0;
-    for (int64_t r = begin; r < end; r++) {
-        const float *x = k->x + r * channels;
-        for (int64_t c = 0; c < channels; c++) sums[c] += x[c];
+    for (int64_t first = 0; first < channels; first += STRIP) {
+        const int64_t lanes = min64(STRIP, channels - first);
+        double strip[STRIP] = {0};
+        if (lanes == STRIP)
+            for (int64_t r = begin; r < end; r++)
+                for (int64_t i = 0; i < STRIP; i++) strip[i] += load(k->x, r * channels + first + i, type);
+        else
+            for (int64_t r = begin; r < end; r++)
+                for (int64_t i = 0; i < lanes; i++) strip[i] += load(k->x, r * channels + first + i, type);
+        for (int64_t i = 0; i < lanes; i++) sums[first + i] = strip[i];
     }
 }
-void ck_column_sums(int64_t rows, int64_t channels, const float *x, double *sums) {
+TYPED_BODIES(column_sums_rows)
+void ck_column_sums(int32_t type, int64_t rows, int64_t channels, const void *x, double *sums) {
     const int64_t block = max64(64, rows_per_piece(channels)), pieces = (rows + block - 1) / block;
     rowwise k = {rows, channels, block, x, 0, 0, malloc((size_t)max64(1, pieces * channels) * sizeof(double))};
     if (!k.partial) abort();
-    cthreading_for(rows, block, column_sums_body, &k);
+    cthreading_for(rows, block, TYPED(column_sums_rows, type), &k);
     for (int64_t c = 0; c < channels; c++) sums[c] = 0;
     for (int64_t p = 0; p < pieces; p++)
         for (int64_t c = 0; c < channels; c++) sums[c] += k.partial[p * channels + c];
@@ -175,14 +214,18 @@ void ck_add_bias(int64_t rows, int64_t channels, const float *bias, float *x) {
     cthreading_for(rows, rows_per_piece(channels), add_bias_body, &k);
 }
 
-static void gather_body(void *context, int64_t begin, int64_t end) {
+INLINE void gather_rows_items(void *context, int64_t begin, int64_t end, int32_t type) {
     const rowwise *k = context;
+    const int64_t channels = k->channels;
     for (int64_t i = begin; i < end; i++)
-        memcpy(k->y + i * k->channels, k->x + (int64_t)k->index[i] * k->channels, (size_t)k->channels * sizeof(float));
+        for (int64_t c = 0; c < channels; c++)
+            k->y[i * channels + c] = load(k->x, k->index[i] * channels + c, type);
 }
-void ck_gather_rows(int64_t count, int64_t channels, const int32_t *index, const float *source, float *destination) {
+TYPED_BODIES(gather_rows_items)
+void ck_gather_rows(
+    int32_t type, int64_t count, int64_t channels, const int32_t *index, const void *source, float *destination) {
     rowwise k = {count, channels, 0, source, index, destination, 0};
-    cthreading_for(count, rows_per_piece(channels), gather_body, &k);
+    cthreading_for(count, rows_per_piece(channels), TYPED(gather_rows_items, type), &k);
 }
 
 // Parallel over channels, not rows: two rows may go to one place, and their order must not depend on threads.

@@ -6,9 +6,9 @@
 #pragma clang fp contract(off)
 
 typedef struct {
-    int64_t boxes, block;
+    int64_t boxes;
     const float *anchor, *box;
-    float *best, *partial;
+    float *best, *block_best;
     int32_t *chosen;
 } match;
 
@@ -21,36 +21,40 @@ INLINE float overlap(const float *a, const float *b) {
 
 CLONES static void match_body(void *context, int64_t begin, int64_t end) {
     const match *k = context;
-    float *box_best = k->partial + begin / k->block * k->boxes;
-    for (int64_t a = begin; a < end; a++) {
-        k->best[a] = 0;
-        k->chosen[a] = 0;
+    float *box_best = k->block_best + begin / CK_MATCH_BLOCK * k->boxes;
+    // Column by column, so that the loop over anchors reads vectors.
+    float left[CK_MATCH_BLOCK], top[CK_MATCH_BLOCK], right[CK_MATCH_BLOCK], bottom[CK_MATCH_BLOCK];
+    float best[CK_MATCH_BLOCK];
+    int32_t chosen[CK_MATCH_BLOCK];
+    const int64_t count = end - begin;
+    for (int64_t i = 0; i < count; i++) {
+        const float *anchor = k->anchor + 4 * (begin + i);
+        left[i] = anchor[0];
+        top[i] = anchor[1];
+        right[i] = anchor[2];
+        bottom[i] = anchor[3];
+        best[i] = 0;
+        chosen[i] = 0;
     }
     for (int64_t b = 0; b < k->boxes; b++) {
         const float *box = k->box + 4 * b;
-        float top = 0;
-        for (int64_t a = begin; a < end; a++) {
-            const float o = overlap(k->anchor + 4 * a, box);
-            top = fmaxf(top, o);
-            k->chosen[a] = o > k->best[a] ? (int32_t)b : k->chosen[a];
-            k->best[a] = fmaxf(o, k->best[a]);
+        float most = 0;
+        for (int64_t i = 0; i < count; i++) {
+            const float anchor[4] = {left[i], top[i], right[i], bottom[i]}, o = overlap(anchor, box);
+            most = fmaxf(most, o);
+            chosen[i] = o > best[i] ? (int32_t)b : chosen[i];
+            best[i] = fmaxf(o, best[i]);
         }
-        box_best[b] = top;
+        box_best[b] = most;
     }
+    memcpy(k->best + begin, best, (size_t)count * sizeof(float));
+    memcpy(k->chosen + begin, chosen, (size_t)count * sizeof(int32_t));
 }
 void ck_match_anchors(
     int64_t anchors, int64_t boxes, const float *anchor, const float *box, float *best_overlap, int32_t *best_box,
-    float *box_best) {
-    const int64_t block = 2048, pieces = (anchors + block - 1) / block;
-    match k = {boxes, block, anchor, box, best_overlap, malloc((size_t)max64(1, pieces * boxes) * sizeof(float)),
-               best_box};
-    if (!k.partial) abort();
-    cthreading_for(anchors, block, match_body, &k);
-    for (int64_t b = 0; b < boxes; b++) {
-        box_best[b] = 0;
-        for (int64_t p = 0; p < pieces; p++) box_best[b] = fmaxf(box_best[b], k.partial[p * boxes + b]);
-    }
-    free(k.partial);
+    float *block_best) {
+    match k = {boxes, anchor, box, best_overlap, block_best, best_box};
+    cthreading_for(anchors, CK_MATCH_BLOCK, match_body, &k);
 }
 
 CLONES static void overlaps_body(void *context, int64_t begin, int64_t end) {
@@ -58,6 +62,6 @@ CLONES static void overlaps_body(void *context, int64_t begin, int64_t end) {
     for (int64_t a = begin; a < end; a++) k->best[a] = overlap(k->anchor + 4 * a, k->box);
 }
 void ck_overlaps(int64_t anchors, const float *anchor, const float *box, float *overlaps) {
-    match k = {1, 0, anchor, box, overlaps, 0, 0};
+    match k = {1, anchor, box, overlaps, 0, 0};
     cthreading_for(anchors, 4096, overlaps_body, &k);
 }

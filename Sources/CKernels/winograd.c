@@ -8,11 +8,12 @@ enum { POINTS = 36, MAX_CHANNELS = 8192, DEPTH = 256 };
 
 // What one instruction set provides; see winograd_kernels.h.
 struct winograd_kernels {
-    void (*input_tile)(const float *const pixels[36], int64_t channels, float *out, int64_t stride, int64_t panel);
-    void (*gradient_tile)(const float *const pixels[16], int64_t channels, float *out, int64_t stride, int64_t panel);
-    void (*output_tile)(
+    // By the type of the map.
+    void (*input_tile[2])(const void *const pixels[36], int64_t channels, float *out, int64_t stride, int64_t panel);
+    void (*gradient_tile[2])(const void *const pixels[16], int64_t channels, float *out, int64_t stride, int64_t panel);
+    void (*output_tile[2])(
         const float *points, int64_t stride, int64_t channels, const float *bias, int accumulates, int rectifies,
-        float ceiling, float *const pixels[16]);
+        float ceiling, void *const pixels[16]);
     void (*filter)(const float *taps, float *out, int64_t stride);
     void (*filter_gradient)(const float *points, int64_t stride, float *taps);
 };
@@ -28,27 +29,32 @@ struct tiling {
     int64_t h, w, rows, columns, count;
 };
 
-static struct tiling tiling(const ck_winograd_shape *s) {
-    const int64_t rows = (s->h + 3) / 4, columns = (s->w + 3) / 4;
-    return (struct tiling){s->h, s->w, rows, columns, s->n * rows * columns};
+static struct tiling tiling(int64_t n, int64_t h, int64_t w) {
+    const int64_t rows = (h + 3) / 4, columns = (w + 3) / 4;
+    return (struct tiling){h, w, rows, columns, n * rows * columns};
 }
 
 // The pixels of a square of `size`, `lead` above and left of the tile's origin, in a map of `channels`.
 INLINE void gather(
-    const struct tiling *t, int64_t tile, const float *map, int64_t channels, const int size, const int lead,
-    const float *pixels[]) {
+    const struct tiling *t, int64_t tile, const void *map, int32_t type, int64_t channels, const int size, const int lead,
+    const void *pixels[]) {
     const int64_t n = tile / (t->rows * t->columns), place = tile % (t->rows * t->columns);
     const int64_t top = place / t->columns * 4 - lead, left = place % t->columns * 4 - lead;
     for (int y = 0; y < size; y++)
         for (int x = 0; x < size; x++) {
             const int64_t py = top + y, px = left + x;
             const int inside = py >= 0 && py < t->h && px >= 0 && px < t->w;
-            pixels[y * size + x] = inside ? map + ((n * t->h + py) * t->w + px) * channels : outside;
+            const size_t at = (size_t)(((n * t->h + py) * t->w + px) * channels) * bytes_of(type);
+            pixels[y * size + x] = inside ? (const char *)map + at : (const void *)outside;
         }
 }
 
+// Floats from one of 36 equal matrices to the next: a cache line more than the matrix, so that the 36 places that are
+// written or read together do not fall on the same sets of the caches.
+INLINE int64_t apart(int64_t matrix) { return matrix + PANEL; }
+
 int64_t ck_winograd_packed_count(int64_t inputs, int64_t outputs) {
-    return POINTS * max64(inputs * padded(outputs), padded(inputs) * outputs);
+    return POINTS * apart(max64(inputs * padded(outputs), padded(inputs) * outputs));
 }
 
 struct pack {
@@ -65,13 +71,12 @@ static void pack_panels(void *context, int64_t begin, int64_t end) {
     float taps[9 * PANEL];
     for (int64_t panel = begin; panel < end; panel++)
         for (int64_t row = 0; row < p->rows; row++) {
-            for (int64_t lane = 0; lane < PANEL; lane++) {
-                const int64_t column = panel * PANEL + lane;
-                const float *w = p->weight + row * p->row_step + column * p->column_step;
-                for (int tap = 0; tap < 9; tap++)
-                    taps[tap * PANEL + lane] = column < p->columns ? w[p->flips ? 8 - tap : tap] : 0;
-            }
-            p->k->filter(taps, p->packed + (panel * p->rows + row) * PANEL, p->rows * padded(p->columns));
+            const float *w = p->weight + row * p->row_step + panel * PANEL * p->column_step;
+            const int64_t lanes = min64(PANEL, p->columns - panel * PANEL);
+            if (lanes < PANEL) memset(taps, 0, sizeof taps);
+            for (int64_t lane = 0; lane < lanes; lane++)
+                for (int tap = 0; tap < 9; tap++) taps[(p->flips ? 8 - tap : tap) * PANEL + lane] = w[lane * p->column_step + tap];
+            p->k->filter(taps, p->packed + (panel * p->rows + row) * PANEL, apart(p->rows * padded(p->columns)));
         }
 }
 
@@ -87,21 +92,22 @@ struct forward {
     const ck_winograd_shape *shape;
     struct tiling tiles;
     int64_t team, block, space_each;
-    const float *x, *packed, *bias;
+    const void *x;
+    const float *packed, *bias;
     int accumulates, rectifies;
     float ceiling;
-    float *y, *space;
+    void *y;
+    float *space;
 };
 
 // The team, and the tiles a member takes at a time: enough that a weight's matrices are read seldom, evenly cut.
 static void share(struct forward *f) {
-    f->tiles = tiling(f->shape);
+    f->tiles = tiling(f->shape->n, f->shape->h, f->shape->w);
     f->team = min64(cthreading_thread_count(), max64(1, f->tiles.count / 4));
     const int64_t most = 96, each = (f->tiles.count + f->team - 1) / f->team;
     const int64_t rounds = (each + most - 1) / most;
     f->block = ((each + rounds - 1) / rounds + 11) / 12 * 12;
-    // One cache line more than the block, so that the 36 matrices do not fall on the same sets.
-    f->space_each = POINTS * (f->block * (padded(f->shape->inputs) + padded(f->shape->outputs)) + 2 * PANEL);
+    f->space_each = POINTS * (apart(f->block * padded(f->shape->inputs)) + apart(f->block * padded(f->shape->outputs)));
 }
 
 int64_t ck_winograd_forward_space(const ck_winograd_shape *shape) {
@@ -111,26 +117,27 @@ int64_t ck_winograd_forward_space(const ck_winograd_shape *shape) {
 }
 
 static void forward_tiles(const struct forward *f, int64_t first, int64_t count, float *space) {
+    const int32_t type = f->shape->type;
     const int64_t ic = f->shape->inputs, oc = f->shape->outputs;
     const int64_t in_row = padded(ic), out_row = padded(oc);
-    const int64_t in_stride = f->block * in_row + PANEL, out_stride = f->block * out_row + PANEL;
+    const int64_t in_stride = apart(f->block * in_row), out_stride = apart(f->block * out_row);
     float *sums = space + POINTS * in_stride;
     for (int64_t i = 0; i < count; i++) {
-        const float *pixels[36];
-        gather(&f->tiles, first + i, f->x, ic, 6, 1, pixels);
-        f->k->input_tile(pixels, ic, space + i * in_row, in_stride, PANEL);
+        const void *pixels[36];
+        gather(&f->tiles, first + i, f->x, type, ic, 6, 1, pixels);
+        f->k->input_tile[type](pixels, ic, space + i * in_row, in_stride, PANEL);
     }
     for (int64_t p = 0; p < POINTS; p++)
         for (int64_t d = 0; d < ic; d += DEPTH)
             f->products->product(
                 count, out_row, min64(DEPTH, ic - d), space + p * in_stride + d, in_row,
-                f->packed + p * ic * out_row + d * PANEL, ic * PANEL, sums + p * out_stride, out_row, d > 0);
+                f->packed + p * apart(ic * out_row) + d * PANEL, ic * PANEL, sums + p * out_stride, out_row, d > 0);
     for (int64_t i = 0; i < count; i++) {
-        const float *found[16];
-        float *pixels[16];
-        gather(&f->tiles, first + i, f->y, oc, 4, 0, found);
-        for (int j = 0; j < 16; j++) pixels[j] = found[j] == outside ? NULL : (float *)found[j];
-        f->k->output_tile(
+        const void *found[16];
+        void *pixels[16];
+        gather(&f->tiles, first + i, f->y, type, oc, 4, 0, found);
+        for (int j = 0; j < 16; j++) pixels[j] = found[j] == (const void *)outside ? NULL : (void *)found[j];
+        f->k->output_tile[type](
             sums + i * out_row, out_stride, oc, f->bias, f->accumulates, f->rectifies, f->ceiling, pixels);
     }
 }
@@ -145,11 +152,11 @@ static void forward_members(void *context, int64_t begin, int64_t end) {
 }
 
 void ck_winograd_forward(
-    const ck_winograd_shape *shape, const float *x, const float *packed, const float *bias, int accumulates,
-    int rectifies, float ceiling, float *y, float *space) {
+    const ck_winograd_shape *shape, const void *x, const float *packed, const float *bias, int accumulates,
+    int rectifies, float ceiling, void *y, float *space) {
     struct forward f = {
-        .k = OF_THIS_PROCESSOR(winograd), .products = product_kernels(), .shape = shape, .x = x, .packed = packed, .bias = bias, .accumulates = accumulates,
-        .rectifies = rectifies, .ceiling = ceiling, .y = y, .space = space};
+        .k = OF_THIS_PROCESSOR(winograd), .products = product_kernels(), .shape = shape, .x = x, .packed = packed,
+        .bias = bias, .accumulates = accumulates, .rectifies = rectifies, .ceiling = ceiling, .y = y, .space = space};
     share(&f);
     cthreading_for(f.team, 1, forward_members, &f);
 }
@@ -158,13 +165,20 @@ struct weight_gradient {
     const struct winograd_kernels *k;
     const struct product_kernels *products;
     const ck_winograd_shape *shape;
-    struct tiling tiles;
-    // Tiles of this round, and the most of any round.
-    int64_t first, count, most;
+    const ck_winograd_map *maps;
+    // Tiles of all maps, those of this round, and the most of any round.
+    int64_t total, first, count, most;
     int accumulate;
-    const float *x, *output_gradient;
     float *inputs, *gradients, *sums, *weight_gradient;
 };
+
+static struct tiling map_tiling(const ck_winograd_map *m) { return tiling(m->n, m->h, m->w); }
+
+static int64_t tiles_of(const ck_winograd_map *maps, int64_t map_count) {
+    int64_t tiles = 0;
+    for (int64_t i = 0; i < map_count; i++) tiles += map_tiling(&maps[i]).count;
+    return tiles;
+}
 
 // Tiles whose points are held at a time: 64 MB of them.
 static int64_t tiles_per_round(const ck_winograd_shape *s, int64_t tiles) {
@@ -173,24 +187,34 @@ static int64_t tiles_per_round(const ck_winograd_shape *s, int64_t tiles) {
 
 INLINE int64_t panel_size(const struct weight_gradient *g) { return g->most * PANEL; }
 
-int64_t ck_winograd_weight_gradient_space(const ck_winograd_shape *s) {
-    const int64_t most = tiles_per_round(s, tiling(s).count);
+int64_t ck_winograd_weight_gradient_space(
+    const ck_winograd_shape *s, const ck_winograd_map *maps, int64_t map_count) {
+    const int64_t most = tiles_per_round(s, tiles_of(maps, map_count));
     const int64_t inputs = padded(s->inputs), outputs = padded(s->outputs);
-    return POINTS * (inputs * outputs + most * (inputs + outputs) + 2 * PANEL);
+    return POINTS * (apart(inputs * outputs) + apart(most * inputs) + apart(most * outputs));
 }
 
-INLINE int64_t input_stride(const struct weight_gradient *g) { return g->most * padded(g->shape->inputs) + PANEL; }
-INLINE int64_t gradient_stride(const struct weight_gradient *g) { return g->most * padded(g->shape->outputs) + PANEL; }
+INLINE int64_t input_stride(const struct weight_gradient *g) { return apart(g->most * padded(g->shape->inputs)); }
+INLINE int64_t gradient_stride(const struct weight_gradient *g) { return apart(g->most * padded(g->shape->outputs)); }
 
 static void transform_tiles(void *context, int64_t begin, int64_t end) {
     const struct weight_gradient *g = context;
+    const int32_t type = g->shape->type;
     const int64_t ic = g->shape->inputs, oc = g->shape->outputs;
+    const ck_winograd_map *map = g->maps;
+    struct tiling tiles = map_tiling(map);
+    int64_t start = 0;
     for (int64_t i = begin; i < end; i++) {
-        const float *pixels[36];
-        gather(&g->tiles, g->first + i, g->x, ic, 6, 1, pixels);
-        g->k->input_tile(pixels, ic, g->inputs + i * PANEL, input_stride(g), panel_size(g));
-        gather(&g->tiles, g->first + i, g->output_gradient, oc, 4, 0, pixels);
-        g->k->gradient_tile(pixels, oc, g->gradients + i * PANEL, gradient_stride(g), panel_size(g));
+        while (g->first + i >= start + tiles.count) {
+            start += tiles.count;
+            tiles = map_tiling(++map);
+        }
+        const int64_t tile = g->first + i - start;
+        const void *pixels[36];
+        gather(&tiles, tile, map->x, type, ic, 6, 1, pixels);
+        g->k->input_tile[type](pixels, ic, g->inputs + i * PANEL, input_stride(g), panel_size(g));
+        gather(&tiles, tile, map->output_gradient, type, oc, 4, 0, pixels);
+        g->k->gradient_tile[type](pixels, oc, g->gradients + i * PANEL, gradient_stride(g), panel_size(g));
     }
 }
 
@@ -202,7 +226,7 @@ static void sum_points(void *context, int64_t begin, int64_t end) {
         for (int64_t d = 0; d < g->count; d += DEPTH)
             g->products->transposed_product(
                 ic, oc, min64(DEPTH, g->count - d), g->inputs + p * input_stride(g) + d * PANEL, panel_size(g),
-                g->gradients + p * gradient_stride(g) + d * PANEL, panel_size(g), g->sums + p * ic * oc, oc,
+                g->gradients + p * gradient_stride(g) + d * PANEL, panel_size(g), g->sums + p * apart(ic * oc), oc,
                 g->first > 0 || d > 0);
 }
 
@@ -210,7 +234,7 @@ static void sum_points(void *context, int64_t begin, int64_t end) {
 static void finish_filters(void *context, int64_t begin, int64_t end) {
     const struct weight_gradient *g = context;
     const int64_t ic = g->shape->inputs, oc = g->shape->outputs;
-    const int64_t row = padded(oc), stride = padded(ic) * row;
+    const int64_t row = padded(oc), stride = apart(padded(ic) * row);
     float taps[9 * PANEL];
     for (int64_t panel = begin; panel < end; panel++)
         for (int64_t c = 0; c < ic; c++) {
@@ -224,16 +248,16 @@ static void finish_filters(void *context, int64_t begin, int64_t end) {
 }
 
 void ck_winograd_weight_gradient(
-    const ck_winograd_shape *s, const float *x, const float *output_gradient, int accumulate, float *weight_gradient,
+    const ck_winograd_shape *s, const ck_winograd_map *maps, int64_t map_count, int accumulate, float *weight_gradient,
     float *space) {
     struct weight_gradient g = {
-        .k = OF_THIS_PROCESSOR(winograd), .products = product_kernels(), .shape = s, .tiles = tiling(s), .accumulate = accumulate, .x = x,
-        .output_gradient = output_gradient, .weight_gradient = weight_gradient, .sums = space};
-    g.most = tiles_per_round(s, g.tiles.count);
-    g.inputs = space + POINTS * padded(s->inputs) * padded(s->outputs);
+        .k = OF_THIS_PROCESSOR(winograd), .products = product_kernels(), .shape = s, .maps = maps,
+        .total = tiles_of(maps, map_count), .accumulate = accumulate, .weight_gradient = weight_gradient, .sums = space};
+    g.most = tiles_per_round(s, g.total);
+    g.inputs = space + POINTS * apart(padded(s->inputs) * padded(s->outputs));
     g.gradients = g.inputs + POINTS * input_stride(&g);
-    for (g.first = 0; g.first < g.tiles.count; g.first += g.most) {
-        g.count = min64(g.most, g.tiles.count - g.first);
+    for (g.first = 0; g.first < g.total; g.first += g.most) {
+        g.count = min64(g.most, g.total - g.first);
         cthreading_for(g.count, 8, transform_tiles, &g);
         cthreading_for(POINTS, 1, sum_points, &g);
     }

@@ -42,13 +42,14 @@ INLINE void NAME(transform_filter)(const V *g, V u[6], const int taps) {
 
 // One tile's 6x6 pixels to its 36 points. Channel c of point p goes to out[p * stride + c / 16 * panel + c % 16]; the
 // last vector is filled up with zeros.
-static void NAME(input_tile)(
-    const float *const pixels[36], int64_t channels, float *out, int64_t stride, int64_t panel) {
+INLINE void NAME(input_tile)(
+    const void *const pixels[36], int64_t channels, float *out, int64_t stride, int64_t panel, int32_t type) {
     for (int64_t c = 0; c < channels; c += VECTOR) {
         V rows[6][6];
         UNROLL for (int x = 0; x < 6; x++) {
             V d[6], t[6];
-            UNROLL for (int y = 0; y < 6; y++) d[y] = NAME(load_some)(pixels[y * 6 + x] + c, channels - c);
+            UNROLL for (int y = 0; y < 6; y++) 
+                d[y] = NAME(load_typed)(pixels[y * 6 + x], c, channels - c, type);
             NAME(transform_input)(d, t);
             UNROLL for (int y = 0; y < 6; y++) rows[y][x] = t[y];
         }
@@ -62,13 +63,14 @@ static void NAME(input_tile)(
 }
 
 // One tile's 4x4 output gradients, taken as a filter of four taps each way, to 36 points, laid out as above.
-static void NAME(gradient_tile)(
-    const float *const pixels[16], int64_t channels, float *out, int64_t stride, int64_t panel) {
+INLINE void NAME(gradient_tile)(
+    const void *const pixels[16], int64_t channels, float *out, int64_t stride, int64_t panel, int32_t type) {
     for (int64_t c = 0; c < channels; c += VECTOR) {
         V rows[6][4];
         UNROLL for (int x = 0; x < 4; x++) {
             V g[4], u[6];
-            UNROLL for (int y = 0; y < 4; y++) g[y] = NAME(load_some)(pixels[y * 4 + x] + c, channels - c);
+            UNROLL for (int y = 0; y < 4; y++) 
+                g[y] = NAME(load_typed)(pixels[y * 4 + x], c, channels - c, type);
             NAME(transform_filter)(g, u, 4);
             UNROLL for (int y = 0; y < 6; y++) rows[y][x] = u[y];
         }
@@ -82,9 +84,9 @@ static void NAME(gradient_tile)(
 }
 
 // One tile's 36 points of sums to its 4x4 pixels; pixels outside the map are null.
-static void NAME(output_tile)(
+INLINE void NAME(output_tile)(
     const float *points, int64_t stride, int64_t channels, const float *bias, int accumulates, int rectifies,
-    float ceiling, float *const pixels[16]) {
+    float ceiling, void *const pixels[16], int32_t type) {
     const V zero = NAME(splat)(0), top = NAME(splat)(ceiling);
     for (int64_t c = 0; c < channels; c += VECTOR) {
         V rows[4][6];
@@ -99,12 +101,12 @@ static void NAME(output_tile)(
             V y[4];
             NAME(transform_output)(rows[k], y, 4);
             UNROLL for (int x = 0; x < 4; x++) {
-                float *to = pixels[k * 4 + x];
+                void *to = pixels[k * 4 + x];
                 if (!to) continue;
                 V v = y[x] + b;
-                if (accumulates) v += NAME(load_some)(to + c, channels - c);
+                if (accumulates) v += NAME(load_typed)(to, c, channels - c, type);
                 if (rectifies) v = NAME(select)(v > top, top, NAME(select)(v < zero, zero, v));
-                NAME(store_some)(to + c, v, channels - c);
+                NAME(store_typed)(to, c, v, channels - c, type);
             }
         }
     }
@@ -146,5 +148,25 @@ static void NAME(filter_gradient)(const float *points, int64_t stride, float *ta
     }
 }
 
+// The kernels that touch maps, for each type of map.
+#define MAP_KERNELS(type, code)                                                                                     \
+    static void NAME__(NAME(input_tile), type)(                                                                       \
+        const void *const pixels[36], int64_t channels, float *out, int64_t stride, int64_t panel) {                 \
+        NAME(input_tile)(pixels, channels, out, stride, panel, code);                                                \
+    }                                                                                                                \
+    static void NAME__(NAME(gradient_tile), type)(                                                                    \
+        const void *const pixels[16], int64_t channels, float *out, int64_t stride, int64_t panel) {                 \
+        NAME(gradient_tile)(pixels, channels, out, stride, panel, code);                                             \
+    }                                                                                                                \
+    static void NAME__(NAME(output_tile), type)(                                                                      \
+        const float *points, int64_t stride, int64_t channels, const float *bias, int accumulates, int rectifies,    \
+        float ceiling, void *const pixels[16]) {                                                                     \
+        NAME(output_tile)(points, stride, channels, bias, accumulates, rectifies, ceiling, pixels, code);            \
+    }
+MAP_KERNELS(float32, CK_FLOAT32)
+MAP_KERNELS(bfloat16, CK_BFLOAT16)
+#undef MAP_KERNELS
+#define BOTH(kernel) {NAME__(NAME(kernel), float32), NAME__(NAME(kernel), bfloat16)}
 static const struct winograd_kernels NAME(winograd) = {
-    NAME(input_tile), NAME(gradient_tile), NAME(output_tile), NAME(filter), NAME(filter_gradient)};
+    BOTH(input_tile), BOTH(gradient_tile), BOTH(output_tile), NAME(filter), NAME(filter_gradient)};
+#undef BOTH

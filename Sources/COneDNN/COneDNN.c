@@ -61,18 +61,24 @@ static int64_t layout_number(const dnnl_memory_desc_t *md) {
     return layout_count++;
 }
 
-static dnnl_status_t nhwc(dnnl_memory_desc_t *md, int64_t n, int64_t c, int64_t h, int64_t w) {
-    const dnnl_dims_t dims = {n, c, h, w};
-    return dnnl_memory_desc_init_by_tag(md, 4, dims, dnnl_f32, dnnl_nhwc);
+static dnnl_data_type_t map_type(const cdnnl_convolution_shape *s) { return s->is_bfloat16 ? dnnl_bf16 : dnnl_f32; }
+
+static dnnl_status_t nhwc(
+    dnnl_memory_desc_t *md, const cdnnl_convolution_shape *s, int64_t c, int64_t h, int64_t w) {
+    const dnnl_dims_t dims = {s->n, c, h, w};
+    return dnnl_memory_desc_init_by_tag(md, 4, dims, map_type(s), dnnl_nhwc);
 }
 
+// OIHW in 32 bits, or whatever layout the primitive likes best of the type that it computes in.
 static dnnl_status_t weights_desc(dnnl_memory_desc_t *md, const cdnnl_convolution_shape *s, int plain) {
+    // A gradient of weights is added up, and given out, in 32 bits.
+    const dnnl_data_type_t type = plain || s->direction == CDNNL_BACKWARD_WEIGHTS ? dnnl_f32 : map_type(s);
     if (s->groups == 1) {
         const dnnl_dims_t dims = {s->oc, s->ic, s->kh, s->kw};
-        return dnnl_memory_desc_init_by_tag(md, 4, dims, dnnl_f32, plain ? dnnl_oihw : dnnl_format_tag_any);
+        return dnnl_memory_desc_init_by_tag(md, 4, dims, type, plain ? dnnl_oihw : dnnl_format_tag_any);
     }
     const dnnl_dims_t dims = {s->groups, s->oc / s->groups, s->ic / s->groups, s->kh, s->kw};
-    return dnnl_memory_desc_init_by_tag(md, 5, dims, dnnl_f32, plain ? dnnl_goihw : dnnl_format_tag_any);
+    return dnnl_memory_desc_init_by_tag(md, 5, dims, type, plain ? dnnl_goihw : dnnl_format_tag_any);
 }
 
 static dnnl_status_t make_reorder(
@@ -130,8 +136,8 @@ static dnnl_status_t build(cdnnl_convolution *c) {
     dnnl_convolution_desc_t desc;
     dnnl_status_t s;
     TRY(prepare());
-    TRY(nhwc(&src, k->n, k->ic, k->ih, k->iw));
-    TRY(nhwc(&dst, k->n, k->oc, k->oh, k->ow));
+    TRY(nhwc(&src, k, k->ic, k->ih, k->iw));
+    TRY(nhwc(&dst, k, k->oc, k->oh, k->ow));
     TRY(weights_desc(&any, k, 0));
     TRY(weights_desc(&plain, k, 1));
     TRY(dnnl_memory_desc_init_by_tag(&bias, 1, bias_dims, dnnl_f32, dnnl_a));
@@ -143,8 +149,11 @@ static dnnl_status_t build(cdnnl_convolution *c) {
             &desc, dnnl_forward_training, dnnl_convolution_direct, &src, &any, b, &dst, strides, pad, right));
         TRY(dnnl_primitive_desc_create(&c->pd, &desc, attr, shared_engine, NULL));
     } else {
+        // The forward one is a hint only; its weights are of the maps' type.
+        dnnl_memory_desc_t hint = any;
+        hint.data_type = map_type(k);
         TRY(dnnl_convolution_forward_desc_init(
-            &desc, dnnl_forward_training, dnnl_convolution_direct, &src, &any, b, &dst, strides, pad, right));
+            &desc, dnnl_forward_training, dnnl_convolution_direct, &src, &hint, b, &dst, strides, pad, right));
         TRY(dnnl_primitive_desc_create(&forward, &desc, NULL, shared_engine, NULL));
         if (k->direction == CDNNL_BACKWARD_DATA)
             TRY(dnnl_convolution_backward_data_desc_init(
@@ -240,7 +249,7 @@ done:
 }
 
 int cdnnl_convolution_forward(
-    cdnnl_convolution *c, const float *source, const void *packed, const float *bias, float *destination) {
+    cdnnl_convolution *c, const void *source, const void *packed, const float *bias, void *destination) {
     dnnl_status_t s;
     TRY(point(c->source, source));
     TRY(point(c->weights, packed));
@@ -255,7 +264,7 @@ done:
 }
 
 int cdnnl_convolution_backward_data(
-    cdnnl_convolution *c, const float *output_gradient, const void *packed, float *source_gradient) {
+    cdnnl_convolution *c, const void *output_gradient, const void *packed, void *source_gradient) {
     dnnl_status_t s;
     TRY(point(c->destination, output_gradient));
     TRY(point(c->weights, packed));
@@ -268,23 +277,17 @@ done:
 }
 
 int cdnnl_convolution_backward_weights(
-    cdnnl_convolution *c, const float *source, const float *output_gradient, void *workspace, float *weight_gradient,
-    float *bias_gradient, int accumulate) {
-    const size_t packed = (cdnnl_convolution_packed_size(c) + 63) / 64 * 64;
-    float *bias = (float *)((char *)workspace + packed);
+    cdnnl_convolution *c, const void *source, const void *output_gradient, void *workspace, float *weight_gradient,
+    int accumulate) {
     dnnl_status_t s;
     TRY(point(c->source, source));
     TRY(point(c->destination, output_gradient));
     TRY(point(c->weights, workspace));
-    if (c->shape.has_bias) TRY(point(c->bias, bias));
     dnnl_exec_arg_t args[] = {
-        {0}, {DNNL_ARG_SRC, c->source}, {DNNL_ARG_DIFF_DST, c->destination}, {DNNL_ARG_DIFF_WEIGHTS, c->weights},
-        {DNNL_ARG_DIFF_BIAS, c->bias}};
-    TRY(run(c, args, c->shape.has_bias ? 5 : 4));
+        {0}, {DNNL_ARG_SRC, c->source}, {DNNL_ARG_DIFF_DST, c->destination}, {DNNL_ARG_DIFF_WEIGHTS, c->weights}};
+    TRY(run(c, args, 4));
     TRY(point(c->plain, weight_gradient));
     TRY(run_reorder(accumulate ? c->reorder_adding : c->reorder, c->weights, c->plain));
-    if (c->shape.has_bias && bias_gradient)
-        for (int64_t i = 0; i < c->shape.oc; i++) bias_gradient[i] = (accumulate ? bias_gradient[i] : 0) + bias[i];
 done:
     return s;
 }
@@ -293,6 +296,91 @@ int cdnnl_sgemm(
     int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
     const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
     return dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+// Products of bfloat16 matrices, built for sizes that are told when they run, one for each way to lay out and to scale.
+typedef struct {
+    int transpose_a, transpose_b, accumulate;
+    float alpha;
+    dnnl_primitive_t primitive;
+    dnnl_primitive_desc_t pd;
+} product;
+static product products[64];
+static int product_count;
+
+static dnnl_status_t matrix(
+    dnnl_memory_desc_t *md, int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride,
+    dnnl_data_type_t type) {
+    const dnnl_dims_t dims = {rows, columns}, strides = {row_stride, column_stride};
+    return dnnl_memory_desc_init_by_strides(md, 2, dims, type, strides);
+}
+
+static dnnl_status_t build_product(product *p) {
+    const int64_t any = DNNL_RUNTIME_DIM_VAL;
+    dnnl_memory_desc_t a, b, c;
+    dnnl_matmul_desc_t desc;
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_post_ops_t ops = NULL;
+    dnnl_status_t s;
+    TRY(prepare());
+    TRY(matrix(&a, any, any, p->transpose_a ? 1 : any, p->transpose_a ? any : 1, dnnl_bf16));
+    TRY(matrix(&b, any, any, p->transpose_b ? 1 : any, p->transpose_b ? any : 1, dnnl_bf16));
+    TRY(matrix(&c, any, any, any, 1, dnnl_f32));
+    TRY(dnnl_primitive_attr_create(&attr));
+    if (p->alpha != 1) TRY(dnnl_primitive_attr_set_output_scales(attr, 1, 0, &p->alpha));
+    if (p->accumulate) {
+        TRY(dnnl_post_ops_create(&ops));
+        TRY(dnnl_post_ops_append_sum(ops, 1.0f));
+        TRY(dnnl_primitive_attr_set_post_ops(attr, ops));
+    }
+    TRY(dnnl_matmul_desc_init(&desc, &a, &b, NULL, &c));
+    TRY(dnnl_primitive_desc_create(&p->pd, &desc, attr, shared_engine, NULL));
+    TRY(dnnl_primitive_create(&p->primitive, p->pd));
+done:
+    if (ops) dnnl_post_ops_destroy(ops);
+    if (attr) dnnl_primitive_attr_destroy(attr);
+    return s;
+}
+
+static product *find_product(int transpose_a, int transpose_b, float alpha, int accumulate, dnnl_status_t *status) {
+    *status = dnnl_success;
+    for (int i = 0; i < product_count; i++) {
+        product *p = &products[i];
+        if (p->transpose_a == transpose_a && p->transpose_b == transpose_b && p->accumulate == accumulate &&
+            p->alpha == alpha)
+            return p;
+    }
+    // More scales than a program has are a caller that computes them: the oldest goes.
+    const int place = product_count < 64 ? product_count++ : 0;
+    product *p = &products[place];
+    if (p->primitive) dnnl_primitive_destroy(p->primitive);
+    if (p->pd) dnnl_primitive_desc_destroy(p->pd);
+    *p = (product){transpose_a, transpose_b, accumulate, alpha, NULL, NULL};
+    *status = build_product(p);
+    return *status == dnnl_success ? p : NULL;
+}
+
+int cdnnl_bgemm(
+    int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const void *a, int64_t lda,
+    const void *b, int64_t ldb, int accumulate, float *c, int64_t ldc) {
+    dnnl_status_t s;
+    product *p = find_product(transpose_a, transpose_b, alpha, accumulate, &s);
+    if (!p) return s;
+    dnnl_memory_desc_t descs[3];
+    dnnl_memory_t memories[3] = {NULL, NULL, NULL};
+    const void *const data[3] = {a, b, c};
+    TRY(matrix(&descs[0], m, k, transpose_a ? 1 : lda, transpose_a ? lda : 1, dnnl_bf16));
+    TRY(matrix(&descs[1], k, n, transpose_b ? 1 : ldb, transpose_b ? ldb : 1, dnnl_bf16));
+    TRY(matrix(&descs[2], m, n, ldc, 1, dnnl_f32));
+    for (int i = 0; i < 3; i++) TRY(dnnl_memory_create(&memories[i], &descs[i], shared_engine, (void *)data[i]));
+    const dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_SRC, memories[0]}, {DNNL_ARG_WEIGHTS, memories[1]}, {DNNL_ARG_DST, memories[2]}};
+    TRY(dnnl_primitive_execute(p->primitive, shared_stream, 3, args));
+    TRY(dnnl_stream_wait(shared_stream));
+done:
+    for (int i = 0; i < 3; i++)
+        if (memories[i]) dnnl_memory_destroy(memories[i]);
+    return s;
 }
 
 const char *cdnnl_status_text(int status) {
@@ -310,6 +398,11 @@ void cdnnl_version(int *major, int *minor, int *patch) {
     *major = v->major;
     *minor = v->minor;
     *patch = v->patch;
+}
+
+int cdnnl_computes_bfloat16(void) {
+    // Each set's bits include those of the sets it builds on.
+    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
 }
 
 const char *cdnnl_instruction_set(void) {

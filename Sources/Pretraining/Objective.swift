@@ -41,5 +41,7 @@ package struct StepMoment: Sendable {
 
 extension Batch {
     /// The pixels as a tensor, [N, H, W, 3].
-    package var images: Tensor { Tensor(pixels, shape: [count, height, width, 3]) }
+    package func images(_ dtype: DType = .float32) -> Tensor {
+        Tensor(pixels, shape: [count, height, width, 3]).converted(to: dtype)
+    }
 }

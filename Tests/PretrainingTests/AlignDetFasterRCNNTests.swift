@@ -63,9 +63,9 @@ import Testing
     @Test func matchedRegionsAreTheSame() throws {
         let online = fixture.make(isFaithful: false).online
         let (silent, view) = (Tape(recording: false), fixture.views[0])
-        let pyramid = online.neck(online.backbone(view.images, silent), silent)
+        let pyramid = online.neck(online.backbone(view.images(), silent), silent)
         let first = online.proposer.propose(
-            pyramid, online.rpnHead, inputShape: view.images.shape, view.targets,
+            pyramid, online.rpnHead, inputShape: view.images().shape, view.targets,
             limits: online.proposer.settings.training,
             silent)
         let sampled = online.regions.sample(first.proposals, view.targets, DrawKey(seed: 1, step: 0))

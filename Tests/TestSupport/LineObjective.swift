@@ -30,7 +30,7 @@ package final class LineObjective: Objective {
     package func didLoad() {}
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
-        let output = line(Variable(constant: views[0].images).rows, tape)
+        let output = line(Variable(constant: views[0].images()).rows, tape)
         let sum = output.tensor.values.reduce(0.0) { $0 + Double($1) }
         let scalar = tape.scalar(sum, gradients: [(output, Tensor(repeating: slope, shape: output.shape))])
         return [LossTerm("loss_line", sum: scalar, divisor: Double(output.tensor.count))]

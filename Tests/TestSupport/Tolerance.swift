@@ -4,6 +4,9 @@
 package enum Tolerance {
     /// Values and gradients of one operation in float32: sums of up to a few hundred products.
     package static let operation = 1e-5
+    /// Values and gradients of one operation on bfloat16 maps, against the same operation in float32 on the same numbers: the
+    /// result is rounded to 8 bits, and so is what its backward reads.
+    package static let bfloat16 = 1.0 / 128
     /// Feature maps after a whole backbone. PyTorch's own float32 is at 2e-6 on the same numbers.
     package static let features = 1e-5
     /// Outputs, losses and gradients of a whole detector.

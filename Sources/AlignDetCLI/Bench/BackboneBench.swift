@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Collectives
 internal import Detection
 internal import NN
 internal import Tensors
@@ -20,7 +21,7 @@ struct BackboneBench: ParsableCommand {
         let backbone = ModelAssembly(config.model, reducer: LocalStatistics()).backbone()
         backbone.initialize(seed: config.run.seed)
         let batch = SyntheticBatches(config, size: what.size, count: what.batch).views(step: 0)[0]
-        let images = Tensor(batch.pixels, shape: [batch.count, batch.height, batch.width, 3])
+        let images = batch.images(try config.run.amp.dtype(on: LocalCommunicator()))
         let measurement = Measurement.of(iterations: arguments.iters, prepare: {}) {
             _ = backbone(images, Tape(recording: false))
         }

@@ -12,13 +12,25 @@ struct ConvolutionBench: ParsableCommand {
 
     func run() throws {
         arguments.apply()
-        let cases = Self.shapes.flatMap { shape in shape.directions.map { (shape: shape, direction: $0) } }
-        for (shape, direction) in try filter.select(
-            cases, name: { "\($0.shape.name) \($0.direction.rawValue)" })
-        {
-            var line = BenchLine(case: "conv \(shape.name) \(direction.rawValue)")
-            line.add(Self.measure(shape, direction, iterations: arguments.iters))
+        let cases = [DType.float32, .bfloat16].flatMap { dtype in
+            Self.shapes.flatMap { shape in
+                shape.directions.map { Case(shape: shape, direction: $0, dtype: dtype) }
+            }
+        }
+        for one in try filter.select(cases, name: \.name) {
+            var line = BenchLine(case: "conv \(one.name)")
+            line.add(Self.measure(one, iterations: arguments.iters))
             line.finish()
+        }
+    }
+
+    struct Case {
+        let shape: Shape
+        let direction: Direction
+        let dtype: DType
+
+        var name: String {
+            "\(shape.name) \(direction.rawValue)" + (dtype == .float32 ? "" : " \(dtype.rawValue)")
         }
     }
 
@@ -75,10 +87,12 @@ struct ConvolutionBench: ParsableCommand {
         Shape(place: "mobilenet", height: 15, width: 20, inputs: 960, outputs: 320, kernel: 1),
     ]
 
-    private static func measure(_ shape: Shape, _ direction: Direction, iterations: Int) -> Measurement {
+    private static func measure(_ one: Case, iterations: Int) -> Measurement {
+        let shape = one.shape
         let geometry = ConvolutionGeometry(
             stride: shape.stride, padding: shape.kernel / 2, groups: shape.groups)
         let x = Tensor(repeating: 0.5, shape: [2, shape.height, shape.width, shape.inputs])
+            .converted(to: one.dtype)
         let kernel = [shape.outputs, shape.inputs / shape.groups, shape.kernel, shape.kernel]
         let weight = Tensor(repeating: 0.01, shape: kernel)
         let bias = Tensor(zeros: [shape.outputs])
@@ -88,10 +102,11 @@ struct ConvolutionBench: ParsableCommand {
             shape: [
                 2, geometry.outputSize(shape.height, kernel: shape.kernel),
                 geometry.outputSize(shape.width, kernel: shape.kernel), shape.outputs,
-            ])
+            ]
+        ).converted(to: one.dtype)
         let gradient = Tensor(zeros: kernel)
         return Measurement.of(iterations: iterations, prepare: {}) {
-            switch direction {
+            switch one.direction {
             case .forward:
                 _ = Convolution.forward(x, weight: weight, packs: packs, bias: bias, geometry: geometry)
             case .backwardData:
@@ -99,7 +114,7 @@ struct ConvolutionBench: ParsableCommand {
                     dy, weight: weight, packs: packs, inputShape: x.shape, geometry: geometry)
             case .backwardWeights:
                 Convolution.backwardWeights(
-                    x, dy, weightGradient: gradient, biasGradient: nil, accumulate: false, geometry: geometry)
+                    [(x, dy)], weightGradient: gradient, accumulate: false, geometry: geometry)
             }
         }
     }

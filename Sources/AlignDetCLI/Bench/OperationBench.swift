@@ -34,7 +34,7 @@ struct OperationBench: ParsableCommand {
 
     /// C2 of ResNet-50 for two 480x640 photographs: far larger than any cache.
     private static let map = [2, 120, 160, 256]
-    private static let mapByteCount = 4 * map.reduce(1, *)
+    private static let mapCount = map.reduce(1, *)
 
     static func filled(_ shape: [Int]) -> Tensor {
         let tensor = Tensor(uninitialized: shape)
@@ -44,17 +44,17 @@ struct OperationBench: ParsableCommand {
 
     /// An operation on a tape; its backward is timed apart from its forward.
     static func taped(
-        _ name: String, forwardBytes: Int?, backwardBytes: Int?, inputs: [[Int]],
+        _ name: String, _ dtype: DType = .float32, forwardBytes: Int?, backwardBytes: Int?, inputs: [[Int]],
         _ run: @escaping (_ inputs: [Variable], _ tape: Tape) -> Variable
     ) -> [Operation] {
         func begin() -> (tape: Tape, inputs: [Variable]) {
             let tape = Tape(recording: true)
-            return (tape, inputs.map { tape.watched(filled($0)) })
+            return (tape, inputs.map { tape.watched(filled($0).converted(to: dtype)) })
         }
         func forward() -> (Tape, Variable, Tensor) {
             let (tape, inputs) = begin()
             let output = run(inputs, tape)
-            return (tape, output, filled(output.shape))
+            return (tape, output, filled(output.shape).converted(to: output.dtype))
         }
         return [
             Operation(name: "\(name) forward", byteCount: forwardBytes) { iterations in
@@ -68,37 +68,44 @@ struct OperationBench: ParsableCommand {
         ]
     }
 
-    static var operations: [Operation] {
+    static var operations: [Operation] { mapped(.float32) + mapped(.bfloat16) + regions + losses + sweeps }
+
+    /// Operations on maps of one format.
+    private static func mapped(_ dtype: DType) -> [Operation] {
         let channels = map[3]
         let (weight, bias) = (Leaf(filled([channels])), Leaf(filled([channels])))
         weight.gradient = Tensor(zeros: [channels])
         bias.gradient = Tensor(zeros: [channels])
         let coarse = [map[0], map[1] / 2, map[2] / 2, map[3]]
-        return taped(
-            "batch-norm-relu", forwardBytes: 3 * mapByteCount, backwardBytes: 5 * mapByteCount, inputs: [map]
-        ) { inputs, tape in
+        let bytes = dtype.byteCount * map.reduce(1, *)
+        let suffix = dtype == .float32 ? "" : " \(dtype.rawValue)"
+        func norm(_ x: Variable, _ addend: Variable?, _ tape: Tape) -> Variable {
             tape.batchNorm(
-                inputs[0], weight: weight, bias: bias, statistics: nil, epsilon: 1e-5, activation: .relu,
+                x, weight: weight, bias: bias, statistics: nil, epsilon: 1e-5, addend: addend,
+                activation: .relu,
                 reduce: { _ in }
             ).y
         }
-            + taped("relu", forwardBytes: 2 * mapByteCount, backwardBytes: 3 * mapByteCount, inputs: [map]) {
-                $1.relu($0[0])
-            }
+        return taped(
+            "batch-norm-relu" + suffix, dtype, forwardBytes: 3 * bytes, backwardBytes: 7 * bytes,
+            inputs: [map]
+        ) { norm($0[0], nil, $1) }
             + taped(
-                "add-relu", forwardBytes: 3 * mapByteCount, backwardBytes: 3 * mapByteCount,
+                "batch-norm-add-relu" + suffix, dtype, forwardBytes: 4 * bytes, backwardBytes: 8 * bytes,
                 inputs: [map, map]
-            ) {
-                $1.addRelu($0[0], $0[1])
-            }
+            ) { norm($0[0], $0[1], $1) }
+            + taped("relu" + suffix, dtype, forwardBytes: 2 * bytes, backwardBytes: 3 * bytes, inputs: [map])
+        {
+            $1.relu($0[0])
+        }
             + taped(
-                "upsample-add", forwardBytes: 9 * mapByteCount / 4, backwardBytes: 5 * mapByteCount / 4,
+                "upsample-add" + suffix, dtype, forwardBytes: 9 * bytes / 4, backwardBytes: 5 * bytes / 4,
                 inputs: [map, coarse]
             ) { $1.upsampleAdd($0[0], $0[1]) }
             + taped(
-                "max-pool 3x3/2", forwardBytes: 5 * mapByteCount / 4 + mapByteCount / 16,
-                backwardBytes: 5 * mapByteCount / 4 + mapByteCount / 16, inputs: [map]
-            ) { $1.maxPool($0[0], kernel: 3, stride: 2, padding: 1) } + regions + losses + sweeps
+                "max-pool 3x3/2" + suffix, dtype, forwardBytes: 5 * bytes / 4 + mapCount / 4,
+                backwardBytes: 5 * bytes / 4 + mapCount / 4, inputs: [map]
+            ) { $1.maxPool($0[0], kernel: 3, stride: 2, padding: 1) }
     }
 
     private static var losses: [Operation] {

@@ -12,8 +12,8 @@ struct StepArguments: ParsableArguments {
     @Option(help: "Images of the one micro-batch.")
     var batch = 2
 
-    @Option(help: "Mixed precision: off or auto (this version computes in 32 bits, so both mean off).")
-    var amp: TrainingArguments.Precision = .off
+    @Option(help: "Shorthand for --cfg-options run.amp=...: off, bf16, or auto to decide by the CPU.")
+    var amp: MixedPrecision?
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Override keys of the recipe.", valueName: "k=v"))
     var cfgOptions: [String] = []
@@ -26,7 +26,9 @@ struct StepArguments: ParsableArguments {
     }
 
     func recipe(_ more: [String] = []) throws -> RunConfig {
-        try RunConfig.load(path: config, overrides: cfgOptions + more, builtInRoot: BuiltIn.root)
+        try RunConfig.load(
+            path: config, overrides: cfgOptions + (amp.map { ["run.amp=\($0.rawValue)"] } ?? []) + more,
+            builtInRoot: BuiltIn.root)
     }
 
     /// How lines name the case.

@@ -25,7 +25,7 @@ final class SyntheticTraining {
             objective, optimizer: config.optimizer.make(objective.arena),
             clipping: GradientClipping(maximumNorm: config.optimizer.clipNorm.map { Float($0) }),
             schedule: config.schedule.rates(base: 0, stepsPerEpoch: 1), communicator: communicator,
-            statistics: statistics)
+            statistics: statistics, dtype: try config.run.amp.dtype(on: communicator))
         batches = SyntheticBatches(config, size: size, count: count)
     }
 

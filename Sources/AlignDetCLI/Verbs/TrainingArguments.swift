@@ -29,8 +29,8 @@ struct TrainingArguments: ParsableArguments {
     @Option(help: "Shorthand for --cfg-options run.seed=N.")
     var seed: Int?
 
-    @Option(help: "Mixed precision: off or auto (this version computes in 32 bits, so both mean off).")
-    var amp: Precision = .auto
+    @Option(help: "Shorthand for --cfg-options run.amp=...: off, bf16, or auto to decide by the ranks' CPUs.")
+    var amp: MixedPrecision?
 
     @Flag(help: "Shorthand for --cfg-options run.deterministic=true.")
     var deterministic = false
@@ -46,10 +46,6 @@ struct TrainingArguments: ParsableArguments {
             "Least seconds a rank may stay silent before the job ends with 76; 20 median steps where that is more.",
             valueName: "seconds"))
     var deadline = 120.0
-
-    enum Precision: String, ExpressibleByArgument, CaseIterable {
-        case auto, off
-    }
 
     func validate() throws {
         if let maxSteps, maxSteps < 1 { throw ValidationError("--max-steps takes a number from 1 on") }
@@ -67,6 +63,7 @@ struct TrainingArguments: ParsableArguments {
         try Job.run(allReduce: allreduce) { job in
             var overrides = cfgOptions
             if let seed { overrides.append("run.seed=\(seed)") }
+            if let amp { overrides.append("run.amp=\(amp.rawValue)") }
             if deterministic { overrides.append("run.deterministic=true") }
             let config = try RunConfig.load(path: recipe, overrides: overrides, builtInRoot: BuiltIn.root)
             guard config.task == task else {
@@ -101,3 +98,5 @@ struct TrainingArguments: ParsableArguments {
 }
 
 extension AllReduceAlgorithm: ExpressibleByArgument {}
+
+extension MixedPrecision: ExpressibleByArgument {}

@@ -11,9 +11,9 @@ double ck_focal_loss(
 /// One block of rows of the contrastive loss over a block of the Gram matrix.
 /// - similarities [rows, columns]: query . candidate / temperature; overwritten by d(loss)/d(similarity).
 /// - query_labels [rows]; candidate_labels [columns]; a candidate is a negative of a query where labels differ.
-/// - key_labels [columns]: the candidate's label where it may serve as a key, else a value no query has.
-/// - pair_weight [rows]: weight of each (query, key) pair of that query; 0 leaves the query out.
+/// - keys: columns, key_begin[r] ..< key_end[r] of them those that query r is drawn to; all of the query's label.
+/// - pair_weight [rows]: weight of each (query, key) pair of that query.
 /// - Returns the weighted sum over pairs of -ln(e^s / (e^s + sum over negatives e^n)).
 double ck_contrastive_rows(
-    int64_t rows, int64_t columns, const int32_t *query_labels, const int32_t *candidate_labels,
-    const int32_t *key_labels, const float *pair_weight, float *similarities);
+    int64_t rows, int64_t columns, const int32_t *query_labels, const int32_t *candidate_labels, const int32_t *keys,
+    const int64_t *key_begin, const int64_t *key_end, const float *pair_weight, float *similarities);

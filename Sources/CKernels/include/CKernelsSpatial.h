@@ -1,5 +1,7 @@
 #pragma once
-#include <stdint.h>
+#include "CKernelsTypes.h"
+
+/// Arrays given as `void *` are of `type` (CKernelsTypes.h).
 
 /// A window that slides over NHWC maps: sizes in and out, kernel, stride, zero or -infinity padding.
 typedef struct {
@@ -8,17 +10,19 @@ typedef struct {
 
 /// Maximum over each window of up to 64 pixels, half of it on the map at least; `chosen`, where given, gets the position
 /// inside the window (row * kernel + column, first on ties).
-void ck_max_pool(const ck_window *window, const float *x, float *y, uint8_t *chosen);
+void ck_max_pool(int32_t type, const ck_window *window, const void *x, void *y, uint8_t *chosen);
 /// Adds each output's gradient to the place it came from; dx is overwritten.
-void ck_max_pool_backward(const ck_window *window, const float *dy, const uint8_t *chosen, float *dx);
+void ck_max_pool_backward(
+    int32_t type, const ck_window *window, const void *dy, const uint8_t *chosen, void *dx);
 
 /// out[n, y, x] = fine[n, y, x] + coarse[n, floor(y ch / fh), floor(x cw / fw)]; `out` may be `fine`.
 void ck_upsample_add(
-    int64_t n, int64_t fh, int64_t fw, int64_t ch, int64_t cw, int64_t channels, const float *fine,
-    const float *coarse, float *out);
+    int32_t type, int64_t n, int64_t fh, int64_t fw, int64_t ch, int64_t cw, int64_t channels, const void *fine,
+    const void *coarse, void *out);
 /// dcoarse = the sum of dfine over the pixels that read it; overwritten.
 void ck_upsample_backward(
-    int64_t n, int64_t fh, int64_t fw, int64_t ch, int64_t cw, int64_t channels, const float *dfine, float *dcoarse);
+    int32_t type, int64_t n, int64_t fh, int64_t fw, int64_t ch, int64_t cw, int64_t channels, const void *dfine,
+    void *dcoarse);
 
 /// Windows of one image as rows: columns[oh*ow, kernel*kernel*channels], in (row, column, channel) order, 0 outside.
 void ck_image_to_columns(const ck_window *window, const float *image, float *columns);

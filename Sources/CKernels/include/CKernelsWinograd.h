@@ -1,5 +1,5 @@
 #pragma once
-#include <stdint.h>
+#include "CKernelsTypes.h"
 
 /// 3x3 convolutions of stride 1 and padding 1 by Winograd's F(4x4, 3x3): 36 products stand for 144.
 ///
@@ -16,6 +16,8 @@ void ck_winograd_pack(int64_t outputs, int64_t inputs, const float *weight, int 
 
 typedef struct {
     int64_t n, h, w, inputs, outputs;
+    /// Of maps and their gradients (CKernelsTypes.h); the points and all sums are floats.
+    int32_t type;
 } ck_winograd_shape;
 
 /// Floats of work space that `ck_winograd_forward` wants on this thread's team now.
@@ -24,13 +26,21 @@ int64_t ck_winograd_forward_space(const ck_winograd_shape *shape);
 /// y = activation(x * weight + bias [+ y]). `bias` may be null; `accumulates` adds what `y` holds; `rectifies` clips to
 /// 0 ... ceiling. For the gradient of the input: x is the output's gradient, `inputs` its channels.
 void ck_winograd_forward(
-    const ck_winograd_shape *shape, const float *x, const float *packed, const float *bias, int accumulates,
-    int rectifies, float ceiling, float *y, float *space);
+    const ck_winograd_shape *shape, const void *x, const float *packed, const float *bias, int accumulates,
+    int rectifies, float ceiling, void *y, float *space);
+
+/// A map that a weight was used on, and the gradient of what came of it.
+typedef struct {
+    int64_t n, h, w;
+    const void *x, *output_gradient;
+} ck_winograd_map;
 
 /// Floats of work space that `ck_winograd_weight_gradient` wants.
-int64_t ck_winograd_weight_gradient_space(const ck_winograd_shape *shape);
+int64_t ck_winograd_weight_gradient_space(
+    const ck_winograd_shape *shape, const ck_winograd_map *maps, int64_t map_count);
 
-/// The weight's gradient from the input and the output's gradient; with `accumulate`, added to what is there.
+/// The weight's gradient over all maps, with one sum over their tiles; with `accumulate`, added to what is there. Of `shape`
+/// only channels and type count.
 void ck_winograd_weight_gradient(
-    const ck_winograd_shape *shape, const float *x, const float *output_gradient, int accumulate,
+    const ck_winograd_shape *shape, const ck_winograd_map *maps, int64_t map_count, int accumulate,
     float *weight_gradient, float *space);

@@ -20,6 +20,8 @@ typedef struct {
     int32_t activation;
     /// Forward only: adds what the destination already holds.
     int32_t accumulates;
+    /// Whether maps and their gradients are bfloat16; weights, biases and their gradients are given in floats either way.
+    int32_t is_bfloat16;
 } cdnnl_convolution_shape;
 
 typedef struct cdnnl_convolution cdnnl_convolution;
@@ -37,21 +39,28 @@ const char *cdnnl_convolution_implementation(const cdnnl_convolution *convolutio
 /// OIHW (per group) to the layout the primitive wants.
 int cdnnl_convolution_pack(cdnnl_convolution *convolution, const float *weights, void *packed);
 int cdnnl_convolution_forward(
-    cdnnl_convolution *convolution, const float *source, const void *packed, const float *bias, float *destination);
+    cdnnl_convolution *convolution, const void *source, const void *packed, const float *bias, void *destination);
 int cdnnl_convolution_backward_data(
-    cdnnl_convolution *convolution, const float *output_gradient, const void *packed, float *source_gradient);
-/// Writes the weights' gradient in OIHW order, or adds to what is there; `bias_gradient` likewise or NULL.
-/// `workspace` has `cdnnl_convolution_packed_size` bytes, then `oc` floats, each 64-byte aligned.
+    cdnnl_convolution *convolution, const void *output_gradient, const void *packed, void *source_gradient);
+/// Writes the weights' gradient in OIHW order, or adds to what is there.
+/// `workspace` has `cdnnl_convolution_packed_size` bytes, 64-byte aligned.
 int cdnnl_convolution_backward_weights(
-    cdnnl_convolution *convolution, const float *source, const float *output_gradient, void *workspace,
-    float *weight_gradient, float *bias_gradient, int accumulate);
+    cdnnl_convolution *convolution, const void *source, const void *output_gradient, void *workspace,
+    float *weight_gradient, int accumulate);
 
 /// Row-major C[m,n] = alpha op(A) op(B) + beta C.
 int cdnnl_sgemm(
     int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
     const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 
+/// The same of bfloat16 A and B; C in floats, overwritten or added to.
+int cdnnl_bgemm(
+    int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const void *a, int64_t lda,
+    const void *b, int64_t ldb, int accumulate, float *c, int64_t ldc);
+
 const char *cdnnl_status_text(int status);
 /// "2.6.3" and the instruction set oneDNN will use at most.
 void cdnnl_version(int *major, int *minor, int *patch);
 const char *cdnnl_instruction_set(void);
+/// Whether this CPU multiplies bfloat16 numbers itself: without, computing in them is slower than in floats.
+int cdnnl_computes_bfloat16(void);

@@ -38,8 +38,9 @@ package struct MaxIoUMatcher: Sendable {
         let flat = boxes.flatMap { [$0.x1, $0.y1, $0.x2, $0.y2] }
         var overlap = [Float](repeating: 0, count: count)
         var best = [Int32](repeating: 0, count: count)
-        var boxBest = [Float](repeating: 0, count: boxes.count)
-        ck_match_anchors(Int64(count), Int64(boxes.count), anchors.floats, flat, &overlap, &best, &boxBest)
+        let blockCount = (count + Self.blockSize - 1) / Self.blockSize
+        var blockBest = [Float](repeating: 0, count: blockCount * boxes.count)
+        ck_match_anchors(Int64(count), Int64(boxes.count), anchors.floats, flat, &overlap, &best, &blockBest)
         var assigned = [Int32](repeating: Self.ignored, count: count)
         for i in 0..<count {
             if overlap[i] >= positive {
@@ -48,24 +49,38 @@ package struct MaxIoUMatcher: Sendable {
                 assigned[i] = Self.background
             }
         }
-        if lowQuality != .none { claim(anchors, flat, boxBest, best, &assigned) }
+        if lowQuality != .none { claim(anchors, flat, blockBest, best, &assigned) }
         return assigned
     }
 
     /// The same of boxes that are not anchors.
     package func match(_ candidates: [Box], _ boxes: [Box]) -> [Int32] {
-        match(Tensor(candidates.flatMap { [$0.x1, $0.y1, $0.x2, $0.y2] }, shape: [candidates.count, 4]), boxes)
+        match(
+            Tensor(candidates.flatMap { [$0.x1, $0.y1, $0.x2, $0.y2] }, shape: [candidates.count, 4]), boxes)
     }
 
+    /// Anchors of one block of `blockBest`.
+    private static let blockSize = Int(CK_MATCH_BLOCK)
+
+    /// - blockBest: [blocks, boxes]; only blocks that hold a box's best overlap can hold anchors that tie for it.
     private func claim(
-        _ anchors: Tensor, _ boxes: [Float], _ boxBest: [Float], _ best: [Int32], _ assigned: inout [Int32]
+        _ anchors: Tensor, _ boxes: [Float], _ blockBest: [Float], _ best: [Int32], _ assigned: inout [Int32]
     ) {
-        var overlaps = [Float](repeating: 0, count: assigned.count)
-        for b in boxBest.indices where boxBest[b] > 0 && boxBest[b] >= minimumPositive {
-            ck_overlaps(Int64(assigned.count), anchors.floats, Array(boxes[(4 * b)..<(4 * b + 4)]), &overlaps)
-            for i in assigned.indices where overlaps[i] == boxBest[b] {
-                assigned[i] = lowQuality == .ownBest ? best[i] : Int32(b)
-                if lowQuality == .claimingBoxOnce { break }
+        let (boxCount, anchorCount) = (boxes.count / 4, assigned.count)
+        let blocks = 0..<(blockBest.count / boxCount)
+        var overlaps = [Float](repeating: 0, count: Self.blockSize)
+        for b in 0..<boxCount {
+            let most = blocks.reduce(0) { max($0, blockBest[$1 * boxCount + b]) }
+            guard most > 0, most >= minimumPositive else { continue }
+            let box = Array(boxes[(4 * b)..<(4 * b + 4)])
+            search: for block in blocks where blockBest[block * boxCount + b] == most {
+                let first = block * Self.blockSize
+                let size = min(Self.blockSize, anchorCount - first)
+                ck_overlaps(Int64(size), anchors.floats + 4 * first, box, &overlaps)
+                for i in 0..<size where overlaps[i] == most {
+                    assigned[first + i] = lowQuality == .ownBest ? best[first + i] : Int32(b)
+                    if lowQuality == .claimingBoxOnce { break search }
+                }
             }
         }
     }

@@ -20,7 +20,8 @@ package final class InvertedResidual: Module {
         let hidden = inputs * expansion
         var parts: [Part] = []
         func append(_ names: (String, String), _ conv: Conv2d, _ activation: Activation) {
-            parts.append(Part(names: names, conv: conv, norm: norm(conv.weight.shape[0]), activation: activation))
+            parts.append(
+                Part(names: names, conv: conv, norm: norm(conv.weight.shape[0]), activation: activation))
         }
         if expansion != 1 {
             append(("conv.0.0", "conv.0.1"), Conv2d(inputs, hidden, kernel: 1, bias: false), .relu6)
@@ -29,21 +30,26 @@ package final class InvertedResidual: Module {
         append(
             ("conv.\(next).0", "conv.\(next).1"),
             Conv2d(hidden, hidden, kernel: 3, stride: stride, groups: hidden, bias: false), .relu6)
-        append(("conv.\(next + 1)", "conv.\(next + 2)"), Conv2d(hidden, outputs, kernel: 1, bias: false), .none)
+        append(
+            ("conv.\(next + 1)", "conv.\(next + 2)"), Conv2d(hidden, outputs, kernel: 1, bias: false), .none)
         self.parts = parts
         hasShortcut = stride == 1 && inputs == outputs
     }
 
     func callAsFunction(_ x: Variable, _ tape: Tape) -> Variable {
         var y = x
-        for part in parts { y = part.norm(part.conv(y, tape), tape, activation: part.activation) }
-        return hasShortcut ? tape.add(y, x) : y
+        for (i, part) in parts.enumerated() {
+            let addend = hasShortcut && i + 1 == parts.count ? x : nil
+            y = part.norm(part.conv(y, tape), tape, addend: addend, activation: part.activation)
+        }
+        return y
     }
 
     /// The same, frozen and folded.
     /// - mayOverwrite: whether `x` is read by nobody else, so that the result may take its place.
     func frozen(_ x: Tensor, mayOverwrite: Bool) -> Tensor {
-        let convolutions = folded ?? parts.map { FoldedConvolution($0.conv, $0.norm, activation: $0.activation) }
+        let convolutions =
+            folded ?? parts.map { FoldedConvolution($0.conv, $0.norm, activation: $0.activation) }
         folded = convolutions
         var y = x
         for conv in convolutions.dropLast() { y = conv(y) }

@@ -14,7 +14,9 @@ package final class ResidualBlock: Module {
         inputs: Int, width: Int, stride: Int, bottleneck: Bool, norm: (Int) -> BatchNorm2d
     ) {
         let outputs = bottleneck ? 4 * width : width
-        func conv(_ i: Int, _ o: Int, _ k: Int, _ s: Int = 1) -> Conv2d { Conv2d(i, o, kernel: k, stride: s, bias: false) }
+        func conv(_ i: Int, _ o: Int, _ k: Int, _ s: Int = 1) -> Conv2d {
+            Conv2d(i, o, kernel: k, stride: s, bias: false)
+        }
         convolutions =
             bottleneck
             ? [conv(inputs, width, 1), conv(width, width, 3, stride), conv(width, outputs, 1)]
@@ -28,9 +30,10 @@ package final class ResidualBlock: Module {
         let shortcut = downsample.map { $0.1($0.0(x, tape), tape) } ?? x
         var y = x
         for (i, (conv, norm)) in zip(convolutions, norms).enumerated() {
-            y = norm(conv(y, tape), tape, activation: i + 1 < convolutions.count ? .relu : .none)
+            let isLast = i + 1 == convolutions.count
+            y = norm(conv(y, tape), tape, addend: isLast ? shortcut : nil, activation: .relu)
         }
-        return tape.addRelu(y, shortcut)
+        return y
     }
 
     /// The same, frozen: batch norms folded, shortcut and ReLU done by the last convolution.

@@ -105,11 +105,11 @@ package final class FCOSHead: Module {
         )
         let features = pyramid.map { boxTower.reduce($0) { $1($0, tape) } }
         let distances = features.enumerated().map { level, map in
-            let raw = boxOutput(map, tape)
+            let raw = boxOutput.output(map, tape)
             return scales.isEmpty ? raw : tape.scaled(raw, by: scales[level].scale.leaf)
         }
         let centreness = (layout.centrenessOnBoxTower ? features : classFeatures).map {
-            centrenessOutput($0, tape)
+            centrenessOutput.output($0, tape)
         }
         return PointBoxes(distances: distances, centreness: centreness)
     }
@@ -120,7 +120,7 @@ package final class FCOSHead: Module {
         }
         let features = classFeatures(pyramid, tape)
         return PointOutput(
-            logits: features.map { classOutput($0, tape) },
+            logits: features.map { classOutput.output($0, tape) },
             boxes: boxes(pyramid, classFeatures: features, tape))
     }
 

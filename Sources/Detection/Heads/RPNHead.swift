@@ -18,7 +18,8 @@ package final class RPNHead: Module {
     package func callAsFunction(_ pyramid: [Variable], _ tape: Tape) -> DenseOutput {
         let hidden = pyramid.map { conv($0, tape, activation: .relu) }
         return DenseOutput(
-            logits: hidden.map { classOutput($0, tape) }, deltas: hidden.map { boxOutput($0, tape) })
+            logits: hidden.map { classOutput.output($0, tape) },
+            deltas: hidden.map { boxOutput.output($0, tape) })
     }
 
     package func visit(_ visitor: inout ParameterVisitor) {

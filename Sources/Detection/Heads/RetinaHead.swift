@@ -34,7 +34,8 @@ package final class RetinaHead: Module {
         func tower() -> [ConvModule] {
             (0..<convolutionCount).map {
                 ConvModule(
-                    $0 == 0 ? inputs : channels, channels, kernel: 3, activation: .relu, initializer: .normal(0.01))
+                    $0 == 0 ? inputs : channels, channels, kernel: 3, activation: .relu,
+                    initializer: .normal(0.01))
             }
         }
         self.anchorShapeCount = anchorShapeCount
@@ -61,13 +62,16 @@ package final class RetinaHead: Module {
 
     /// Box offsets of each level, [N, H, W, A 4].
     package func boxDeltas(_ pyramid: [Variable], _ tape: Tape) -> [Variable] {
-        pyramid.map { boxOutput(boxTower.reduce($0) { $1($0, tape) }, tape) }
+        pyramid.map { boxOutput.output(boxTower.reduce($0) { $1($0, tape) }, tape) }
     }
 
     package func callAsFunction(_ pyramid: [Variable], _ tape: Tape) -> DenseOutput {
-        guard let classOutput else { preconditionFailure("a head built for pre-training has no class logits") }
+        guard let classOutput else {
+            preconditionFailure("a head built for pre-training has no class logits")
+        }
         return DenseOutput(
-            logits: classFeatures(pyramid, tape).map { classOutput($0, tape) }, deltas: boxDeltas(pyramid, tape))
+            logits: classFeatures(pyramid, tape).map { classOutput.output($0, tape) },
+            deltas: boxDeltas(pyramid, tape))
     }
 
     /// The class branch comes first: the part that a momentum network shares with its online network is a prefix.

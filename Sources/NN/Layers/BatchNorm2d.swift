@@ -26,7 +26,8 @@ package final class BatchNorm2d: Module {
     private let reducer: any StatisticsReducer
 
     package init(
-        _ channels: Int, mode: NormMode, reducer: any StatisticsReducer = LocalStatistics(), epsilon: Float = 1e-5,
+        _ channels: Int, mode: NormMode, reducer: any StatisticsReducer = LocalStatistics(),
+        epsilon: Float = 1e-5,
         momentum: Float = 0.1, weightValue: Float = 1
     ) {
         weight = Parameter([channels], .constant(weightValue), isTrainable: mode != .frozen)
@@ -40,16 +41,19 @@ package final class BatchNorm2d: Module {
     }
 
     /// Statistics are measured, and the running ones moved, only while the tape records.
-    package func callAsFunction(_ x: Variable, _ tape: Tape, activation: Activation = .none) -> Variable {
+    /// - addend: added before the activation: a residual block's shortcut.
+    package func callAsFunction(
+        _ x: Variable, _ tape: Tape, addend: Variable? = nil, activation: Activation = .none
+    ) -> Variable {
         if mode == .frozen {
             let (scale, shift) = affine
-            return tape.scaleShift(x, scale: scale, shift: shift, activation: activation)
+            return tape.scaleShift(x, scale: scale, shift: shift, addend: addend, activation: activation)
         }
         let measures = (mode == .batch || mode == .sync) && tape.isRecording
         let result = tape.batchNorm(
             x, weight: weight.leaf, bias: bias.leaf,
             statistics: measures ? nil : (runningMean.values, runningVariance.values), epsilon: epsilon,
-            activation: activation, reduce: { [reducer] in reducer.reduce(&$0) })
+            addend: addend, activation: activation, reduce: { [reducer] in reducer.reduce(&$0) })
         if measures {
             let unbiased = result.rowCount > 1 ? result.rowCount / (result.rowCount - 1) : 1
             runningMean.move(towards: result.mean, momentum: momentum)

@@ -16,6 +16,11 @@ package final class Conv2d: Module {
         geometry = ConvolutionGeometry(stride: stride, padding: padding ?? kernel / 2, groups: groups)
     }
 
+    /// What losses read: the same, in 32 bits whatever the map is.
+    package func output(_ x: Variable, _ tape: Tape) -> Variable {
+        tape.converted(self(x, tape), to: .float32)
+    }
+
     package func callAsFunction(_ x: Variable, _ tape: Tape, activation: Activation = .none) -> Variable {
         tape.conv2d(x, weight: weight.leaf, bias: bias?.leaf, geometry: geometry, activation: activation)
     }

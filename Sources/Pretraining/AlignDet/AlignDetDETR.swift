@@ -86,9 +86,9 @@ package final class AlignDetDETR: Objective {
     }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
-        let (first, second) = AlignDetViews.features(views, online.backbone)
+        let (first, second) = AlignDetViews.features(views, online.backbone, tape.dtype)
         tape.lap(.backbone)
-        let silent = Tape(recording: false)
+        let silent = tape.silent
         // Both networks drop out, as in the published code: the momentum one is in training mode too.
         func output(_ head: DETRHead, _ maps: [Variable], view: Int, _ tape: Tape) -> SetOutput {
             let batch = views[view]

@@ -52,9 +52,9 @@ package final class AlignDetRetinaNet: Objective {
     }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
-        let (first, second) = AlignDetViews.features(views, online.backbone)
+        let (first, second) = AlignDetViews.features(views, online.backbone, tape.dtype)
         tape.lap(.backbone)
-        let silent = Tape(recording: false)
+        let silent = tape.silent
         let pyramid = online.neck(first, tape)
         let onlineFeatures = online.head.classFeatures(pyramid, tape)
         let deltas = online.head.boxDeltas(pyramid, tape)

@@ -20,7 +20,8 @@ package final class SupervisedObjective: Objective {
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
         detector.losses(
-            views[0].images, views[0].targets, draws: DrawKey(seed: moment.seed, step: moment.step), tape)
+            views[0].images(tape.dtype), views[0].targets,
+            draws: DrawKey(seed: moment.seed, step: moment.step), tape)
     }
 
     package func didUpdate(at moment: StepMoment) {}

@@ -10,6 +10,10 @@ package final class Leaf {
     package private(set) var hasGradient = false
     /// Recorded operations whose backward has not run yet.
     var pendingUseCount = 0
+    /// Convolutions with this weight whose part of its gradient is still to be summed: a head's weight is used on every level
+    /// of a pyramid, and one sum over all of them costs less than a sum for each.
+    private var convolutionUses: [(x: Tensor, dy: Tensor)] = []
+    private var convolutionGeometry = ConvolutionGeometry()
 
     package init(_ value: Tensor) { self.value = value }
 
@@ -37,6 +41,25 @@ package final class Leaf {
             gradient.floats.update(repeating: 0, count: gradient.count)
             hasGradient = true
         }
+    }
+
+    /// Notes a convolution of `x` with this weight; its part of the gradient is written with the weight's last use.
+    func addConvolutionGradient(_ x: Tensor, _ dy: Tensor, _ geometry: ConvolutionGeometry) {
+        guard requiresGradient else { return }
+        if convolutionGeometry != geometry { finishUses() }
+        convolutionGeometry = geometry
+        convolutionUses.append((x, dy))
+    }
+
+    /// Writes what was noted. To be called after the last use of a backward pass.
+    func finishUses() {
+        guard !convolutionUses.isEmpty else { return }
+        withGradient { target, accumulate in
+            Convolution.backwardWeights(
+                convolutionUses, weightGradient: target, accumulate: accumulate, geometry: convolutionGeometry
+            )
+        }
+        convolutionUses = []
     }
 
     /// Hands out the gradient and whether to add to it.

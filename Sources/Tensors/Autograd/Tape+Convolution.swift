@@ -13,17 +13,14 @@ extension Tape {
             activation: activation)
         return record(y, inputs: [x], leaves: [weight] + (bias.map { [$0] } ?? [])) { dy, tape in
             let gradient = Self.masked(&dy, by: y, activation)
-            weight.withGradient { weightGradient, accumulate in
-                Convolution.backwardWeights(
-                    x.tensor, gradient, weightGradient: weightGradient, biasGradient: nil, accumulate: accumulate,
-                    geometry: geometry)
-            }
+            weight.addConvolutionGradient(x.tensor, gradient, geometry)
             bias?.withGradient { biasGradient, accumulate in
                 Elementwise.columnSums(gradient, into: biasGradient, accumulate: accumulate)
             }
             tape.add(
                 Convolution.backwardData(
-                    gradient, weight: weight.value, packs: weight.packs, inputShape: x.shape, geometry: geometry),
+                    gradient, weight: weight.value, packs: weight.packs, inputShape: x.shape,
+                    geometry: geometry),
                 to: x)
         }
     }
@@ -32,7 +29,7 @@ extension Tape {
     static func masked(_ dy: inout Tensor, by y: Tensor, _ activation: Activation) -> Tensor {
         guard activation != .none else { return dy }
         let out = dy.reusable()
-        ck_relu_backward(Int64(y.count), activation.ceiling, y.floats, dy.floats, out.floats)
+        ck_relu_backward(y.dtype.code, Int64(y.count), activation.ceiling, y.raw, dy.raw, out.raw)
         return out
     }
 }

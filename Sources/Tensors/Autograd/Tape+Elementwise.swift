@@ -1,6 +1,14 @@
 internal import CKernels
 
 extension Tape {
+    /// The same values in another format: where a network's maps of 16 bits end in losses of 32, or the reverse.
+    package func converted(_ x: Variable, to dtype: DType) -> Variable {
+        guard x.dtype != dtype else { return x }
+        return record(x.tensor.converted(to: dtype), inputs: [x]) { dy, tape in
+            tape.add(dy.converted(to: x.dtype), to: x)
+        }
+    }
+
     package func add(_ a: Variable, _ b: Variable) -> Variable {
         record(Elementwise.sum(a.tensor, b.tensor), inputs: [a, b]) { dy, tape in
             tape.add(dy, to: a)
@@ -8,26 +16,16 @@ extension Tape {
         }
     }
 
-    /// min(max(x, 0), ceiling), also of a sum: relu(a + b) in one sweep's memory.
+    /// min(max(x, 0), ceiling).
     package func relu(_ x: Variable, _ activation: Activation = .relu) -> Variable {
         guard activation != .none else { return x }
-        let y = Tensor(uninitialized: x.shape)
-        ck_relu(Int64(y.count), activation.ceiling, x.tensor.floats, y.floats)
+        let y = Tensor(uninitialized: x.shape, dtype: x.dtype)
+        ck_relu(y.dtype.code, Int64(y.count), activation.ceiling, x.tensor.raw, y.raw)
         return record(y, inputs: [x]) { dy, tape in tape.add(Self.masked(&dy, by: y, activation), to: x) }
     }
 
-    /// relu(a + b): the end of a residual block.
-    package func addRelu(_ a: Variable, _ b: Variable) -> Variable {
-        let y = Elementwise.sum(a.tensor, b.tensor)
-        ck_relu(Int64(y.count), .infinity, y.floats, y.floats)
-        return record(y, inputs: [a, b]) { dy, tape in
-            let gradient = Self.masked(&dy, by: y, .relu)
-            tape.add(gradient, to: a)
-            tape.add(gradient, to: b)
-        }
-    }
-
     package func sigmoid(_ x: Variable) -> Variable {
+        let x = converted(x, to: .float32)
         let y = Elementwise.sigmoid(x.tensor)
         return record(y, inputs: [x]) { dy, tape in
             let out = dy.reusable()
@@ -38,6 +36,7 @@ extension Tape {
 
     /// x times one trained number.
     package func scaled(_ x: Variable, by factor: Leaf) -> Variable {
+        let x = converted(x, to: .float32)
         let y = x.tensor.copied()
         Elementwise.scale(y, by: factor.value.scalar)
         return record(y, inputs: [x], leaves: [factor]) { dy, tape in

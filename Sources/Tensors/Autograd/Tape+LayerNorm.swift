@@ -6,6 +6,7 @@ extension Tape {
     /// - Source: Ba et al. 2016; numerics as PyTorch's `layer_norm`. Keeps x and two numbers a row for
     ///   backward.
     package func layerNorm(_ x: Variable, weight: Leaf, bias: Leaf, epsilon: Float = 1e-5) -> Variable {
+        let x = converted(x, to: .float32)
         let (rows, channels) = (x.tensor.rowCount, x.tensor.channelCount)
         precondition(weight.value.count == channels && bias.value.count == channels, "norm of \(x.shape)")
         let y = Tensor(uninitialized: x.shape)

@@ -1,23 +1,29 @@
 internal import CKernels
 
 extension Tape {
-    /// activation(x weightᵀ + bias) on rows.
+    /// activation(x weightᵀ + bias) on rows. Products are of the tape's format, everything else is in 32 bits.
     /// - x: [R, I]; weight: [O, I] (a 1x1 convolution's [O, I, 1, 1] too); bias: [O].
-    /// - Returns: [R, O].
-    package func linear(_ x: Variable, weight: Leaf, bias: Leaf?, activation: Activation = .none) -> Variable {
-        let matrix = weight.value.reshaped([weight.value.shape[0], weight.value.count / weight.value.shape[0]])
-        let y = MatMul.product(x.tensor, matrix, transposeB: true)
+    /// - Returns: [R, O], floats.
+    package func linear(_ x: Variable, weight: Leaf, bias: Leaf?, activation: Activation = .none) -> Variable
+    {
+        let x = converted(x, to: .float32)
+        let matrix = weight.value.reshaped([
+            weight.value.shape[0], weight.value.count / weight.value.shape[0],
+        ])
+        let operand = x.tensor.converted(to: dtype)
+        let y = MatMul.product(operand, matrix.converted(to: dtype), transposeB: true)
         if let bias { ck_add_bias(Int64(y.rowCount), Int64(y.channelCount), bias.value.floats, y.floats) }
-        if activation != .none { ck_relu(Int64(y.count), activation.ceiling, y.floats, y.floats) }
+        if activation != .none { ck_relu(y.dtype.code, Int64(y.count), activation.ceiling, y.raw, y.raw) }
         return record(y, inputs: [x], leaves: [weight] + (bias.map { [$0] } ?? [])) { dy, tape in
-            let gradient = Self.masked(&dy, by: y, activation)
+            let masked = Self.masked(&dy, by: y, activation)
+            let gradient = masked.converted(to: tape.dtype)
             weight.withGradient { weightGradient, accumulate in
                 MatMul.product(
-                    gradient, x.tensor, transposeA: true, beta: accumulate ? 1 : 0,
+                    gradient, operand, transposeA: true, beta: accumulate ? 1 : 0,
                     into: weightGradient.reshaped(matrix.shape))
             }
-            bias?.withGradient { Elementwise.columnSums(gradient, into: $0, accumulate: $1) }
-            tape.add(MatMul.product(gradient, matrix), to: x)
+            bias?.withGradient { Elementwise.columnSums(masked, into: $0, accumulate: $1) }
+            tape.add(MatMul.product(gradient, matrix.converted(to: tape.dtype)), to: x)
         }
     }
 
@@ -27,15 +33,19 @@ extension Tape {
     /// group gives the same numbers and gradients at a G-th of the work.
     /// - x: [R, I]; weight: [G*O, I]; bias: [G*O]; group: one per row, 0..<G.
     /// - Returns: [R, O].
-    package func groupedLinear(_ x: Variable, weight: Leaf, bias: Leaf, group: [Int32], groupCount: Int) -> Variable {
+    package func groupedLinear(_ x: Variable, weight: Leaf, bias: Leaf, group: [Int32], groupCount: Int)
+        -> Variable
+    {
+        let x = converted(x, to: .float32)
         let (rows, inputs) = (x.shape[0], x.shape[1])
         let outputs = weight.value.shape[0] / groupCount
-        precondition(group.count == rows && outputs * groupCount == weight.value.shape[0], "\(rows) rows in groups")
-        let stacked = weight.value.reshaped([groupCount * outputs, inputs])
+        precondition(
+            group.count == rows && outputs * groupCount == weight.value.shape[0], "\(rows) rows in groups")
+        let stacked = weight.value.reshaped([groupCount * outputs, inputs]).converted(to: dtype)
         var order = [[Int32]](repeating: [], count: groupCount)
         for (row, g) in group.enumerated() { order[Int(g)].append(Int32(row)) }
         let sorted = order.flatMap { $0 }
-        let packed = Elementwise.gatherRows(x.tensor, sorted)
+        let packed = Elementwise.gatherRows(x.tensor, sorted).converted(to: dtype)
         let starts = order.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
         let y = Tensor(uninitialized: [rows, outputs])
         for g in 0..<groupCount where !order[g].isEmpty {
@@ -48,21 +58,25 @@ extension Tape {
             }
         }
         return record(y, inputs: [x], leaves: [weight, bias]) { dy, tape in
-            let gradient = Elementwise.gatherRows(dy, sorted)
+            let rowGradients = Elementwise.gatherRows(dy, sorted)
+            let gradient = rowGradients.converted(to: tape.dtype)
             func each(_ body: (_ g: Int, _ rows: Range<Int>, _ slots: Range<Int>) -> Void) {
-                for g in 0..<groupCount { body(g, starts[g]..<starts[g + 1], (g * outputs)..<((g + 1) * outputs)) }
+                for g in 0..<groupCount {
+                    body(g, starts[g]..<starts[g + 1], (g * outputs)..<((g + 1) * outputs))
+                }
             }
             weight.withGradient { target, accumulate in
                 each { _, rows, slots in
                     MatMul.product(
-                        gradient.prefix(rows), packed.prefix(rows), transposeA: true, beta: accumulate ? 1 : 0,
+                        gradient.prefix(rows), packed.prefix(rows), transposeA: true,
+                        beta: accumulate ? 1 : 0,
                         into: target.reshaped(stacked.shape).prefix(slots))
                 }
             }
             bias.withGradient { target, accumulate in
                 each { _, rows, slots in
                     Elementwise.columnSums(
-                        gradient.prefix(rows), into: target.prefix(slots), accumulate: accumulate)
+                        rowGradients.prefix(rows), into: target.prefix(slots), accumulate: accumulate)
                 }
             }
             guard x.needsGradient else { return }

@@ -5,54 +5,63 @@ internal import CKernels
 package typealias StatisticsReduction = (_ values: inout [Double]) -> Void
 
 extension Tape {
-    /// y = activation(x scale + shift) with constant scale and shift per channel: a batch norm that is not updated.
-    /// - x: [..., C]; scale, shift: [C].
+    /// y = activation(x scale + shift [+ addend]) with constant scale and shift per channel: a batch norm that is not
+    /// updated.
+    /// - x, addend: [..., C]; scale, shift: [C].
     package func scaleShift(
-        _ x: Variable, scale: Tensor, shift: Tensor, activation: Activation = .none
+        _ x: Variable, scale: Tensor, shift: Tensor, addend: Variable? = nil, activation: Activation = .none
     ) -> Variable {
-        let y = Tensor(uninitialized: x.shape)
-        let (rows, channels) = (Int64(x.tensor.rowCount), Int64(x.tensor.channelCount))
+        Self.check(addend, for: x)
+        let y = Tensor(uninitialized: x.shape, dtype: x.dtype)
+        let (type, rows, channels) = (x.dtype.code, Int64(x.tensor.rowCount), Int64(x.tensor.channelCount))
         ck_scale_shift(
-            rows, channels, x.tensor.floats, scale.floats, shift.floats, activation == .none ? 0 : 1,
-            activation.ceiling, y.floats)
-        return record(y, inputs: [x]) { dy, tape in
+            type, rows, channels, x.tensor.raw, scale.floats, shift.floats, addend?.tensor.raw,
+            activation == .none ? 0 : 1, activation.ceiling, y.raw)
+        let output = activation == .none ? nil : y
+        return record(y, inputs: [x] + (addend.map { [$0] } ?? [])) { dy, tape in
+            let mask = Self.split(&dy, to: addend, output, activation, tape)
             let dx = dy.reusable()
             ck_scale_shift_backward(
-                rows, channels, activation == .none ? nil : y.floats, activation.ceiling, dy.floats, scale.floats,
-                dx.floats)
+                type, rows, channels, mask?.raw, activation.ceiling, dy.raw, scale.floats, dx.raw)
             tape.add(dx, to: x)
         }
     }
 
-    /// Batch normalization, y = activation((x - mean) / sqrt(variance + epsilon) weight + bias).
-    /// - x: [..., C]; weight, bias: [C].
+    /// Batch normalization, y = activation((x - mean) / sqrt(variance + epsilon) weight + bias [+ addend]).
+    /// - x, addend: [..., C]; weight, bias: [C].
     /// - statistics: given mean and variance (a layer that no longer updates them), or nil to take them over the rows
     ///   of all batches that `reduce` adds up, as SyncBN does.
     /// - Returns: y, and mean, biased variance and row count where they were measured.
     package func batchNorm(
-        _ x: Variable, weight: Leaf, bias: Leaf, statistics: (mean: [Float], variance: [Float])?, epsilon: Float,
-        activation: Activation = .none, reduce: @escaping StatisticsReduction
+        _ x: Variable, weight: Leaf, bias: Leaf, statistics: (mean: [Float], variance: [Float])?,
+        epsilon: Float,
+        addend: Variable? = nil, activation: Activation = .none, reduce: @escaping StatisticsReduction
     ) -> (y: Variable, mean: [Double], variance: [Double], rowCount: Double) {
         let channels = x.tensor.channelCount
         let measured = statistics == nil ? Self.moments(x.tensor, reduce) : nil
         let mean = statistics?.mean ?? measured?.mean.map { Float($0) } ?? []
-        let deviation = statistics.map { $0.variance.map { 1 / ($0 + epsilon).squareRoot() } }
+        let deviation =
+            statistics.map { $0.variance.map { 1 / ($0 + epsilon).squareRoot() } }
             ?? measured?.variance.map { Float(1 / ($0 + Double(epsilon)).squareRoot()) } ?? []
         let scale = (0..<channels).map { weight.value.floats[$0] * deviation[$0] }
         let shift = (0..<channels).map { bias.value.floats[$0] - mean[$0] * scale[$0] }
-        let y = Tensor(uninitialized: x.shape)
-        let rows = Int64(x.tensor.rowCount)
+        Self.check(addend, for: x)
+        let y = Tensor(uninitialized: x.shape, dtype: x.dtype)
+        let (type, rows) = (x.dtype.code, Int64(x.tensor.rowCount))
         ck_scale_shift(
-            rows, Int64(channels), x.tensor.floats, scale, shift, activation == .none ? 0 : 1, activation.ceiling,
-            y.floats)
+            type, rows, Int64(channels), x.tensor.raw, scale, shift, addend?.tensor.raw,
+            activation == .none ? 0 : 1,
+            activation.ceiling, y.raw)
         let total = measured?.rowCount ?? 0
-        let out = record(y, inputs: [x], leaves: [weight, bias]) { dy, tape in
-            let mask = activation == .none ? nil : y.floats
+        let output = activation == .none ? nil : y
+        let out = record(y, inputs: [x] + (addend.map { [$0] } ?? []), leaves: [weight, bias]) { dy, tape in
+            let mask = Self.split(&dy, to: addend, output, activation, tape)?.raw
             var sums = [Double](repeating: 0, count: 2 * channels + 1)
             sums.withUnsafeMutableBufferPointer { buffer in
                 guard let base = buffer.baseAddress else { return }
                 ck_batch_norm_gradient_sums(
-                    rows, Int64(channels), x.tensor.floats, mask, activation.ceiling, dy.floats, mean, deviation,
+                    type, rows, Int64(channels), x.tensor.raw, mask, activation.ceiling, dy.raw, mean,
+                    deviation,
                     base, base + channels)
             }
             bias.withGradient { Self.put(sums[0..<channels], into: $0, accumulate: $1) }
@@ -64,9 +73,9 @@ extension Tape {
             guard x.needsGradient else { return }
             let dx = dy.reusable()
             ck_batch_norm_backward(
-                rows, Int64(channels), x.tensor.floats, mask, activation.ceiling, dy.floats, mean, deviation,
+                type, rows, Int64(channels), x.tensor.raw, mask, activation.ceiling, dy.raw, mean, deviation,
                 weight.value.floats, (0..<channels).map(share), (0..<channels).map { share(channels + $0) },
-                dx.floats)
+                dx.raw)
             tape.add(dx, to: x)
         }
         return (out, measured?.mean ?? [], measured?.variance ?? [], total)
@@ -76,33 +85,59 @@ extension Tape {
     /// - x: [N, ..., C]; weight, bias: [C]; groupCount divides C.
     /// - Source: Wu and He 2018; numbers as PyTorch's `group_norm`.
     package func groupNorm(
-        _ x: Variable, weight: Leaf, bias: Leaf, groupCount: Int, epsilon: Float, activation: Activation = .none
+        _ x: Variable, weight: Leaf, bias: Leaf, groupCount: Int, epsilon: Float,
+        activation: Activation = .none
     ) -> Variable {
         let (imageCount, channels) = (x.shape[0], x.tensor.channelCount)
         precondition(channels % groupCount == 0, "\(channels) channels in \(groupCount) groups")
         let rows = imageCount == 0 ? 0 : x.tensor.rowCount / imageCount
         let sizes = (Int64(imageCount), Int64(rows), Int64(channels), Int64(groupCount))
-        let y = Tensor(uninitialized: x.shape)
+        let type = x.dtype.code
+        let y = Tensor(uninitialized: x.shape, dtype: x.dtype)
         let mean = Tensor(uninitialized: [imageCount, channels])
         let deviation = Tensor(uninitialized: [imageCount, channels])
         ck_group_norm(
-            sizes.0, sizes.1, sizes.2, sizes.3, x.tensor.floats, weight.value.floats, bias.value.floats, epsilon,
-            activation == .none ? 0 : 1, activation.ceiling, y.floats, mean.floats, deviation.floats)
+            type, sizes.0, sizes.1, sizes.2, sizes.3, x.tensor.raw, weight.value.floats, bias.value.floats,
+            epsilon,
+            activation == .none ? 0 : 1, activation.ceiling, y.raw, mean.floats, deviation.floats)
+        let mask = activation == .none ? nil : y
         return record(y, inputs: [x], leaves: [weight, bias]) { dy, tape in
             let dx = x.needsGradient ? dy.reusable() : nil
-            var (sums, normalized) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels))
+            var (sums, normalized) = (
+                [Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels)
+            )
             ck_group_norm_backward(
-                sizes.0, sizes.1, sizes.2, sizes.3, x.tensor.floats, activation == .none ? nil : y.floats,
-                activation.ceiling, dy.floats, mean.floats, deviation.floats, weight.value.floats, dx?.floats, &sums,
-                &normalized)
+                type, sizes.0, sizes.1, sizes.2, sizes.3, x.tensor.raw, mask?.raw, activation.ceiling, dy.raw,
+                mean.floats, deviation.floats, weight.value.floats, dx?.raw, &sums, &normalized)
             bias.withGradient { Self.put(sums[...], into: $0, accumulate: $1) }
             weight.withGradient { Self.put(normalized[...], into: $0, accumulate: $1) }
             if let dx { tape.add(dx, to: x) }
         }
     }
 
+    private static func check(_ addend: Variable?, for x: Variable) {
+        guard let addend else { return }
+        precondition(
+            addend.shape == x.shape && addend.dtype == x.dtype,
+            "\(addend.dtype) \(addend.shape) added to \(x.shape)")
+    }
+
+    /// Hands an addend its gradient, that of the sum, and leaves it in `dy`.
+    /// - output: of the activation; nil without one.
+    /// - Returns: what the normalization has to mask `dy` by.
+    private static func split(
+        _ dy: inout Tensor, to addend: Variable?, _ output: Tensor?, _ activation: Activation, _ tape: Tape
+    ) -> Tensor? {
+        guard let addend else { return output }
+        if let output { dy = masked(&dy, by: output, activation) }
+        tape.add(dy, to: addend)
+        return nil
+    }
+
     static func put(_ sums: ArraySlice<Double>, into target: Tensor, accumulate: Bool) {
-        for (c, value) in sums.enumerated() { target.floats[c] = (accumulate ? target.floats[c] : 0) + Float(value) }
+        for (c, value) in sums.enumerated() {
+            target.floats[c] = (accumulate ? target.floats[c] : 0) + Float(value)
+        }
     }
 
     private static func moments(
@@ -112,7 +147,7 @@ extension Tape {
         var sums = [Double](repeating: 0, count: 2 * channels + 1)
         sums.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
-            ck_channel_moments(Int64(x.rowCount), Int64(channels), x.floats, base, base + channels)
+            ck_channel_moments(x.dtype.code, Int64(x.rowCount), Int64(channels), x.raw, base, base + channels)
         }
         sums[2 * channels] = Double(x.rowCount)
         reduce(&sums)
@@ -125,6 +160,7 @@ extension Tape {
     /// Rows divided by their Euclidean length (at least `epsilon`).
     /// - x: [R, D].
     package func normalizeRows(_ x: Variable, epsilon: Float = 1e-12) -> Variable {
+        let x = converted(x, to: .float32)
         let y = Tensor(uninitialized: x.shape)
         let norms = Tensor(uninitialized: [x.tensor.rowCount])
         let (rows, channels) = (Int64(x.tensor.rowCount), Int64(x.tensor.channelCount))

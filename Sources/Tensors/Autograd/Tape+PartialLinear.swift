@@ -5,22 +5,24 @@ extension Tape {
     /// - x: [..., I]; weight: [O, I]; bias: [O]; part: of 0..<O.
     /// - Returns: [..., part.count].
     package func linear(_ x: Variable, weight: Leaf, bias: Leaf, part: Range<Int>) -> Variable {
+        let x = converted(x, to: .float32)
         let matrix = weight.value.prefix(part)
-        let y = MatMul.product(x.tensor.rows, matrix, transposeB: true)
+        let operand = x.tensor.rows.converted(to: dtype)
+        let y = MatMul.product(operand, matrix.converted(to: dtype), transposeB: true)
         ck_add_bias(Int64(y.rowCount), Int64(y.channelCount), bias.value.floats + part.lowerBound, y.floats)
         let shaped = y.reshaped(x.shape.dropLast() + [part.count])
         return record(shaped, inputs: [x], leaves: [weight, bias]) { dy, tape in
-            let gradient = dy.rows
+            let gradient = dy.rows.converted(to: tape.dtype)
             // What is written first need not be the whole: the rest starts at 0.
             weight.withGradient { target, accumulate in
                 if !accumulate { target.floats.update(repeating: 0, count: target.count) }
-                MatMul.product(gradient, x.tensor.rows, transposeA: true, beta: 1, into: target.prefix(part))
+                MatMul.product(gradient, operand, transposeA: true, beta: 1, into: target.prefix(part))
             }
             bias.withGradient { target, accumulate in
                 if !accumulate { target.floats.update(repeating: 0, count: target.count) }
-                Elementwise.columnSums(gradient, into: target.prefix(part), accumulate: true)
+                Elementwise.columnSums(dy.rows, into: target.prefix(part), accumulate: true)
             }
-            tape.add(MatMul.product(gradient, matrix), to: x)
+            tape.add(MatMul.product(gradient, matrix.converted(to: tape.dtype)), to: x)
         }
     }
 

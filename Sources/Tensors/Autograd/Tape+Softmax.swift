@@ -3,6 +3,7 @@ internal import CKernels
 extension Tape {
     /// The softmax of every row. x: [..., C].
     package func softmax(_ x: Variable) -> Variable {
+        let x = converted(x, to: .float32)
         let y = Tensor(uninitialized: x.shape)
         let (rows, channels) = (Int64(y.rowCount), Int64(y.channelCount))
         ck_softmax(rows, channels, x.tensor.floats, y.floats)
@@ -16,6 +17,7 @@ extension Tape {
     /// x/2 (1 + erf(x / √2)).
     /// - Source: Hendrycks and Gimpel 2016; the exact form, as PyTorch's default.
     package func gelu(_ x: Variable) -> Variable {
+        let x = converted(x, to: .float32)
         let y = Tensor(uninitialized: x.shape)
         ck_gelu(Int64(y.count), x.tensor.floats, y.floats)
         return record(y, inputs: [x]) { dy, tape in

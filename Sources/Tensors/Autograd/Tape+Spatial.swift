@@ -10,17 +10,19 @@ extension Tape {
         var window = ck_window(
             n: Int64(n), ih: Int64(h), iw: Int64(w), channels: Int64(c), oh: Int64(oh), ow: Int64(ow),
             kernel: Int64(kernel), stride: Int64(stride), padding: Int64(padding))
-        precondition(kernel <= 8 && 2 * padding <= kernel, "pooling windows of \(kernel) with padding \(padding)")
-        let y = Tensor(uninitialized: [n, oh, ow, c])
+        precondition(
+            kernel <= 8 && 2 * padding <= kernel, "pooling windows of \(kernel) with padding \(padding)")
+        let (y, type) = (Tensor(uninitialized: [n, oh, ow, c], dtype: x.dtype), x.dtype.code)
         guard isRecording, x.needsGradient else {
-            ck_max_pool(&window, x.tensor.floats, y.floats, nil)
+            ck_max_pool(type, &window, x.tensor.raw, y.raw, nil)
             return Variable(constant: y)
         }
         let chosen = Storage(byteCount: max(1, y.count))
-        ck_max_pool(&window, x.tensor.floats, y.floats, chosen.base.assumingMemoryBound(to: UInt8.self))
+        ck_max_pool(type, &window, x.tensor.raw, y.raw, chosen.base.assumingMemoryBound(to: UInt8.self))
         return record(y, inputs: [x]) { dy, tape in
-            let dx = Tensor(uninitialized: x.shape)
-            ck_max_pool_backward(&window, dy.floats, chosen.base.assumingMemoryBound(to: UInt8.self), dx.floats)
+            let dx = Tensor(uninitialized: x.shape, dtype: x.dtype)
+            ck_max_pool_backward(
+                type, &window, dy.raw, chosen.base.assumingMemoryBound(to: UInt8.self), dx.raw)
             tape.add(dx, to: x)
         }
     }
@@ -29,17 +31,19 @@ extension Tape {
     /// - fine: [N, H, W, C]; coarse: [N, h, w, C].
     package func upsampleAdd(_ fine: Variable, _ coarse: Variable) -> Variable {
         let (f, c) = (fine.shape, coarse.shape)
-        precondition(f[0] == c[0] && f[3] == c[3], "pyramid levels \(f) and \(c)")
+        precondition(
+            f[0] == c[0] && f[3] == c[3] && fine.dtype == coarse.dtype, "pyramid levels \(f) and \(c)")
         let sizes = (Int64(f[0]), Int64(f[1]), Int64(f[2]), Int64(c[1]), Int64(c[2]), Int64(f[3]))
-        let y = Tensor(uninitialized: f)
+        let (y, type) = (Tensor(uninitialized: f, dtype: fine.dtype), fine.dtype.code)
         ck_upsample_add(
-            sizes.0, sizes.1, sizes.2, sizes.3, sizes.4, sizes.5, fine.tensor.floats, coarse.tensor.floats, y.floats)
+            type, sizes.0, sizes.1, sizes.2, sizes.3, sizes.4, sizes.5, fine.tensor.raw, coarse.tensor.raw,
+            y.raw)
         return record(y, inputs: [fine, coarse]) { dy, tape in
             tape.add(dy, to: fine)
             guard coarse.needsGradient else { return }
-            let dc = Tensor(uninitialized: c)
+            let dc = Tensor(uninitialized: c, dtype: coarse.dtype)
             ck_upsample_backward(
-                sizes.0, sizes.1, sizes.2, sizes.3, sizes.4, sizes.5, dy.floats, dc.floats)
+                type, sizes.0, sizes.1, sizes.2, sizes.3, sizes.4, sizes.5, dy.raw, dc.raw)
             tape.add(dc, to: coarse)
         }
     }

@@ -16,10 +16,12 @@ package struct Variable {
     }
 
     package var shape: [Int] { tensor.shape }
+    package var dtype: DType { tensor.dtype }
     package var needsGradient: Bool { slot != nil }
 
     package func reshaped(_ shape: [Int]) -> Variable {
-        slot.map { Variable(tensor: tensor.reshaped(shape), slot: $0) } ?? Variable(constant: tensor.reshaped(shape))
+        slot.map { Variable(tensor: tensor.reshaped(shape), slot: $0) }
+            ?? Variable(constant: tensor.reshaped(shape))
     }
 
     /// The matrix `[rowCount, channelCount]`.
@@ -51,15 +53,21 @@ package final class Tape {
     }
 
     package let isRecording: Bool
+    /// The format in which images enter a network, and with them all of its maps: bfloat16 is mixed precision.
+    package let dtype: DType
     private var nodes: [Node] = []
     private var gradients: [Tensor?] = []
-    private var gradientShapes: [[Int]] = []
+    /// Shape and format of each gradient: its variable's.
+    private var kinds: [(shape: [Int], dtype: DType)] = []
     /// Told of each parameter whose last gradient of this pass has been written, in an order fixed by the model.
     package var onGradientReady: ((Leaf) -> Void)?
     /// Told of each stage of the forward pass as it ends, for whoever measures times.
     package var onLap: ((ForwardStage) -> Void)?
 
-    package init(recording: Bool) { isRecording = recording }
+    package init(recording: Bool, dtype: DType = .float32) { (isRecording, self.dtype) = (recording, dtype) }
+
+    /// A tape of the same format that does not record.
+    package var silent: Tape { Tape(recording: false, dtype: dtype) }
 
     /// Says that a stage of the forward pass has ended.
     package func lap(_ stage: ForwardStage) { onLap?(stage) }
@@ -68,12 +76,14 @@ package final class Tape {
     package func watched(_ tensor: Tensor) -> Variable {
         let slot = gradients.count
         gradients.append(nil)
-        gradientShapes.append(tensor.shape)
+        kinds.append((tensor.shape, tensor.dtype))
         return Variable(tensor: tensor, slot: slot)
     }
 
     /// Enters the result of an operation. Records only if a gradient can reach an input or a leaf.
-    func record(_ output: Tensor, inputs: [Variable], leaves: [Leaf] = [], backward: @escaping Backward) -> Variable {
+    func record(_ output: Tensor, inputs: [Variable], leaves: [Leaf] = [], backward: @escaping Backward)
+        -> Variable
+    {
         let trained = leaves.filter(\.requiresGradient)
         guard isRecording, !trained.isEmpty || inputs.contains(where: \.needsGradient) else {
             return Variable(constant: output)
@@ -81,7 +91,7 @@ package final class Tape {
         for leaf in trained { leaf.pendingUseCount += 1 }
         let slot = gradients.count
         gradients.append(nil)
-        gradientShapes.append(output.shape)
+        kinds.append((output.shape, output.dtype))
         nodes.append(Node(slot: slot, leaves: trained, backward: backward))
         return Variable(tensor: output, slot: slot)
     }
@@ -90,13 +100,16 @@ package final class Tape {
     func add(_ gradient: @autoclosure () -> Tensor, to variable: Variable) {
         guard let slot = variable.slot else { return }
         let incoming = gradient()
+        let kind = kinds[slot]
+        precondition(
+            incoming.dtype == kind.dtype, "a \(incoming.dtype) gradient for a \(kind.dtype) \(kind.shape)")
         guard var present = gradients[slot] else {
-            gradients[slot] = incoming.reshaped(gradientShapes[slot])
+            gradients[slot] = incoming.reshaped(kind.shape)
             return
         }
         gradients[slot] = nil
         if present.isUnshared() {
-            Elementwise.add(incoming, to: present)
+            Elementwise.sum(incoming, present, into: present)
             gradients[slot] = present
         } else {
             gradients[slot] = Elementwise.sum(present, incoming.reshaped(present.shape))
@@ -106,7 +119,7 @@ package final class Tape {
     /// Runs every backward in reverse, from the given scalars times their factors.
     package func backward(_ seeds: [(variable: Variable, factor: Float)]) {
         for (variable, factor) in seeds {
-            add(Tensor(repeating: factor, shape: variable.shape), to: variable)
+            add(Tensor(repeating: factor, shape: variable.shape).converted(to: variable.dtype), to: variable)
         }
         sweep()
     }
@@ -114,7 +127,8 @@ package final class Tape {
     /// Runs every backward in reverse, from the given output gradients.
     package func backward(from seeds: [(variable: Variable, gradient: Tensor)]) {
         for (variable, gradient) in seeds {
-            precondition(gradient.count == variable.tensor.count, "gradient \(gradient.shape) for \(variable.shape)")
+            precondition(
+                gradient.count == variable.tensor.count, "gradient \(gradient.shape) for \(variable.shape)")
             add(gradient, to: variable)
         }
         sweep()
@@ -130,7 +144,9 @@ package final class Tape {
             }
             for leaf in node.leaves {
                 leaf.pendingUseCount -= 1
-                if leaf.pendingUseCount == 0 { onGradientReady?(leaf) }
+                guard leaf.pendingUseCount == 0 else { continue }
+                leaf.finishUses()
+                onGradientReady?(leaf)
             }
         }
         nodes.removeAll()
@@ -140,5 +156,5 @@ package final class Tape {
 
 extension Tensor {
     /// A tensor of this shape that may be written: this one if nobody else reads it, else a fresh one.
-    mutating func reusable() -> Tensor { isUnshared() ? self : Tensor(uninitialized: shape) }
+    mutating func reusable() -> Tensor { isUnshared() ? self : Tensor(uninitialized: shape, dtype: dtype) }
 }

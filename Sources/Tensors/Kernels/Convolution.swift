@@ -5,17 +5,20 @@ package enum Convolution {
     /// y = activation(x * weight + bias [+ addend]).
     /// - x: [N, H, W, C]; weight: [O, C / groups, KH, KW]; bias: [O]; addend: [N, OH, OW, O], **overwritten** with the
     ///   result where given (the caller hands over a tensor nobody else reads).
-    /// - Returns: [N, OH, OW, O].
+    /// - Returns: [N, OH, OW, O], in the format of x; sums are taken in 32 bits.
     package static func forward(
         _ x: Tensor, weight: Tensor, packs: WeightPacks, bias: Tensor? = nil, geometry: ConvolutionGeometry,
         activation: Activation = .none, addend: Tensor? = nil
     ) -> Tensor {
         let shape = ConvolutionShape(
-            input: x.shape, weight: weight.shape, geometry: geometry, direction: .forward, hasBias: bias != nil,
+            input: x.shape, weight: weight.shape, geometry: geometry, direction: .forward, dtype: x.dtype,
+            hasBias: bias != nil,
             activation: activation, accumulates: addend != nil)
         shape.check()
-        let y = addend ?? Tensor(uninitialized: shape.output)
-        precondition(y.shape == shape.output, "addend \(y.shape) for an output of \(shape.output)")
+        let y = addend ?? Tensor(uninitialized: shape.output, dtype: x.dtype)
+        precondition(
+            y.shape == shape.output && y.dtype == x.dtype,
+            "addend \(y.dtype) \(y.shape) for an output of \(shape.output)")
         guard y.count > 0 else { return y }
         // What a path below counts itself is part of this.
         let counted = KernelCounters.flopCount
@@ -24,7 +27,7 @@ package enum Convolution {
             PlainConvolution.forward(x, weight: weight, bias: bias, shape: shape, into: y)
             return y
         }
-        if WinogradConvolution.serves(shape) {
+        if WinogradConvolution.serves(shape, packs) {
             WinogradConvolution.forward(x, weight: weight, packs: packs, bias: bias, shape: shape, into: y)
             return y
         }
@@ -35,7 +38,7 @@ package enum Convolution {
         let entry = PrimitiveCache.shared.entry(shape)
         let packed = pack(weight, packs, entry)
         check(
-            cdnnl_convolution_forward(entry.handle, x.floats, packed.base, bias?.floats, y.floats), shape)
+            cdnnl_convolution_forward(entry.handle, x.raw, packed.base, bias?.floats, y.raw), shape)
         return y
     }
 
@@ -44,11 +47,12 @@ package enum Convolution {
         _ dy: Tensor, weight: Tensor, packs: WeightPacks, inputShape: [Int], geometry: ConvolutionGeometry
     ) -> Tensor {
         let shape = ConvolutionShape(
-            input: inputShape, weight: weight.shape, geometry: geometry, direction: .backwardData)
+            input: inputShape, weight: weight.shape, geometry: geometry, direction: .backwardData,
+            dtype: dy.dtype)
         shape.check()
         precondition(dy.shape == shape.output, "gradient \(dy.shape) for an output of \(shape.output)")
-        let dx = Tensor(uninitialized: inputShape)
-        guard dy.count > 0 else { return Tensor(zeros: inputShape) }
+        let dx = Tensor(uninitialized: inputShape, dtype: dy.dtype)
+        guard dy.count > 0 else { return Tensor(zeros: inputShape, dtype: dy.dtype) }
         // What a path below counts itself is part of this.
         let counted = KernelCounters.flopCount
         defer { KernelCounters.flopCount = counted + shape.flopCount }
@@ -56,57 +60,68 @@ package enum Convolution {
             PlainConvolution.backwardData(dy, weight: weight, shape: shape, into: dx)
             return dx
         }
-        if WinogradConvolution.serves(shape) {
+        if WinogradConvolution.serves(shape, packs) {
             WinogradConvolution.backwardData(dy, weight: weight, packs: packs, shape: shape, into: dx)
             return dx
         }
         let entry = PrimitiveCache.shared.entry(shape)
         let packed = pack(weight, packs, entry)
-        check(cdnnl_convolution_backward_data(entry.handle, dy.floats, packed.base, dx.floats), shape)
+        check(cdnnl_convolution_backward_data(entry.handle, dy.raw, packed.base, dx.raw), shape)
         return dx
     }
 
-    /// Writes (or adds, with `accumulate`) the gradients of weight, OIHW, and bias.
+    /// Writes (or adds, with `accumulate`) the gradient of a weight, OIHW, over every map it was used on.
+    /// - uses: each map, [N, H, W, C], with the gradient of the output there, both of one format.
     package static func backwardWeights(
-        _ x: Tensor, _ dy: Tensor, weightGradient: Tensor, biasGradient: Tensor?, accumulate: Bool,
+        _ uses: [(x: Tensor, dy: Tensor)], weightGradient: Tensor, accumulate: Bool,
         geometry: ConvolutionGeometry
     ) {
-        let shape = ConvolutionShape(
-            input: x.shape, weight: weightGradient.shape, geometry: geometry, direction: .backwardWeights,
-            hasBias: biasGradient != nil)
-        shape.check()
-        precondition(dy.shape == shape.output, "gradient \(dy.shape) for an output of \(shape.output)")
-        guard dy.count > 0 else {
-            if !accumulate {
-                weightGradient.floats.update(repeating: 0, count: weightGradient.count)
-                biasGradient.map { $0.floats.update(repeating: 0, count: $0.count) }
-            }
-            return
+        let shapes = uses.map { use in
+            let shape = ConvolutionShape(
+                input: use.x.shape, weight: weightGradient.shape, geometry: geometry,
+                direction: .backwardWeights,
+                dtype: use.dy.dtype)
+            shape.check()
+            precondition(use.x.dtype == use.dy.dtype, "a \(use.dy.dtype) gradient for a \(use.x.dtype) map")
+            precondition(
+                use.dy.shape == shape.output, "gradient \(use.dy.shape) for an output of \(shape.output)")
+            return shape
         }
-        // What a path below counts itself is part of this.
         let counted = KernelCounters.flopCount
-        defer { KernelCounters.flopCount = counted + shape.flopCount }
-        if KernelSet.current == .plain {
-            PlainConvolution.backwardWeights(
-                x, dy, shape: shape, weightGradient: weightGradient, biasGradient: biasGradient,
+        defer { KernelCounters.flopCount = counted + shapes.reduce(0) { $0 + $1.flopCount } }
+        let filled = uses.indices.filter { uses[$0].dy.count > 0 }
+        var accumulate = accumulate
+        if filled.isEmpty, !accumulate {
+            weightGradient.floats.update(repeating: 0, count: weightGradient.count)
+        }
+        // One sum over the tiles of all maps: what is done once per weight is not done once per map.
+        let together = WinogradConvolution.sumsTogether(filled.map { shapes[$0] }) ? filled : []
+        if !together.isEmpty {
+            WinogradConvolution.backwardWeights(
+                together.map { uses[$0] }, shape: shapes[together[0]], weightGradient: weightGradient,
                 accumulate: accumulate)
             return
         }
-        if WinogradConvolution.serves(shape) {
-            WinogradConvolution.backwardWeights(
-                x, dy, shape: shape, weightGradient: weightGradient, accumulate: accumulate)
-            biasGradient.map { Elementwise.columnSums(dy, into: $0, accumulate: accumulate) }
-            return
+        for i in filled {
+            let (x, dy) = uses[i]
+            if KernelSet.current == .plain {
+                PlainConvolution.backwardWeights(
+                    x, dy, shape: shapes[i], weightGradient: weightGradient, accumulate: accumulate)
+            } else {
+                let entry = PrimitiveCache.shared.entry(shapes[i])
+                let workspace = Storage(byteCount: entry.packedByteCount)
+                check(
+                    cdnnl_convolution_backward_weights(
+                        entry.handle, x.raw, dy.raw, workspace.base, weightGradient.floats, accumulate ? 1 : 0
+                    ),
+                    shapes[i])
+            }
+            accumulate = true
         }
-        let entry = PrimitiveCache.shared.entry(shape)
-        let workspace = Storage(byteCount: entry.packedByteCount + 128 + 4 * shape.weight[0])
-        check(
-            cdnnl_convolution_backward_weights(
-                entry.handle, x.floats, dy.floats, workspace.base, weightGradient.floats, biasGradient?.floats,
-                accumulate ? 1 : 0), shape)
     }
 
-    private static func pack(_ weight: Tensor, _ packs: WeightPacks, _ entry: PrimitiveCache.Entry) -> Storage {
+    private static func pack(_ weight: Tensor, _ packs: WeightPacks, _ entry: PrimitiveCache.Entry) -> Storage
+    {
         packs.packed(layout: entry.layout, byteCount: entry.packedByteCount) { target in
             let status = cdnnl_convolution_pack(entry.handle, weight.floats, target)
             precondition(status == 0, "oneDNN cannot pack \(weight.shape): \(status)")

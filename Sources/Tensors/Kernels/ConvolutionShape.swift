@@ -36,6 +36,8 @@ struct ConvolutionShape: Hashable {
     let weight: [Int]
     let geometry: ConvolutionGeometry
     let direction: Direction
+    /// Of the maps and their gradients.
+    var dtype = DType.float32
     var hasBias = false
     var activation = Activation.none
     var accumulates = false
@@ -64,10 +66,12 @@ struct ConvolutionShape: Hashable {
     var native: cdnnl_convolution_shape {
         let out = output
         return cdnnl_convolution_shape(
-            n: Int64(input[0]), ih: Int64(input[1]), iw: Int64(input[2]), ic: Int64(input[3]), oh: Int64(out[1]),
+            n: Int64(input[0]), ih: Int64(input[1]), iw: Int64(input[2]), ic: Int64(input[3]),
+            oh: Int64(out[1]),
             ow: Int64(out[2]), oc: Int64(out[3]), kh: Int64(weight[2]), kw: Int64(weight[3]),
             stride: Int64(geometry.stride), padding: Int64(geometry.padding), groups: Int64(geometry.groups),
             direction: direction.rawValue, has_bias: hasBias ? 1 : 0, activation: activation.rawValue,
-            accumulates: accumulates ? 1 : 0)
+            accumulates: accumulates ? 1 : 0,
+            is_bfloat16: dtype == .bfloat16 ? 1 : 0)
     }
 }

@@ -3,10 +3,17 @@ internal import CKernels
 /// Sweeps over equal arrays and over the rows of a matrix.
 package enum Elementwise {
     package static func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
-        precondition(a.shape == b.shape, "sum of \(a.shape) and \(b.shape)")
-        let out = Tensor(uninitialized: a.shape)
-        ck_add(Int64(a.count), a.floats, b.floats, out.floats)
+        let out = Tensor(uninitialized: a.shape, dtype: a.dtype)
+        sum(a, b, into: out)
         return out
+    }
+
+    /// out = a + b; `out` may be one of them.
+    static func sum(_ a: Tensor, _ b: Tensor, into out: Tensor) {
+        precondition(
+            a.count == b.count && a.count == out.count && a.dtype == b.dtype && a.dtype == out.dtype,
+            "sum of \(a.dtype) \(a.shape) and \(b.dtype) \(b.shape)")
+        ck_add(a.dtype.code, Int64(a.count), a.raw, b.raw, out.raw)
     }
 
     /// target += factor * source
@@ -33,15 +40,16 @@ package enum Elementwise {
     /// Sums over rows: target[c] (+)= sum of x[., c].
     static func columnSums(_ x: Tensor, into target: Tensor, accumulate: Bool) {
         var sums = [Double](repeating: 0, count: x.channelCount)
-        ck_column_sums(Int64(x.rowCount), Int64(x.channelCount), x.floats, &sums)
+        ck_column_sums(x.dtype.code, Int64(x.rowCount), Int64(x.channelCount), x.raw, &sums)
         for c in sums.indices { target.floats[c] = (accumulate ? target.floats[c] : 0) + Float(sums[c]) }
     }
 
-    /// The rows `index` of a matrix.
+    /// The rows `index` of a matrix, as floats.
     package static func gatherRows(_ source: Tensor, _ index: [Int32]) -> Tensor {
         let out = Tensor(uninitialized: [index.count, source.channelCount])
         checkRows(index, rowCount: source.rowCount)
-        ck_gather_rows(Int64(index.count), Int64(source.channelCount), index, source.floats, out.floats)
+        ck_gather_rows(
+            source.dtype.code, Int64(index.count), Int64(source.channelCount), index, source.raw, out.floats)
         return out
     }
 

@@ -1,7 +1,7 @@
 internal import COneDNN
 internal import COpenBLAS
 
-/// Matrix products of row-major matrices.
+/// Matrix products of row-major matrices, both of one format; the result is in floats.
 package enum MatMul {
     /// alpha op(a) op(b), shapes [M, K] and [K, N] after transposition.
     package static func product(
@@ -16,10 +16,13 @@ package enum MatMul {
 
     /// c = alpha op(a) op(b) + beta c.
     package static func product(
-        _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, alpha: Float = 1, beta: Float,
+        _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, alpha: Float = 1,
+        beta: Float,
         into c: Tensor
     ) {
-        precondition(a.shape.count == 2 && b.shape.count == 2, "matrix product of \(a.shape) and \(b.shape)")
+        precondition(
+            a.shape.count == 2 && b.shape.count == 2 && a.dtype == b.dtype,
+            "matrix product of \(a.dtype) \(a.shape) and \(b.dtype) \(b.shape)")
         let (m, k) = transposeA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
         let (inner, n) = transposeB ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
         precondition(k == inner && c.count == m * n, "product of \(a.shape) and \(b.shape) into \(c.shape)")
@@ -32,15 +35,31 @@ package enum MatMul {
         KernelCounters.flopCount += 2 * m * n * k
         let (lda, ldb) = (Int64(a.shape[1]), Int64(b.shape[1]))
         switch KernelSet.current {
+        case .fast where a.dtype == .bfloat16:
+            precondition(
+                beta == 0 || beta == 1,
+                "products of 16-bit matrices are stored or added, not weighed: \(beta)")
+            let status = cdnnl_bgemm(
+                transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), alpha, a.raw, lda,
+                b.raw, ldb,
+                beta == 1 ? 1 : 0, c.floats, Int64(n))
+            precondition(
+                status == 0,
+                "oneDNN: \(String(cString: cdnnl_status_text(status))) in a \(m)x\(n)x\(k) product")
         case .plain:
+            let (a, b) = (a.converted(to: .float32), b.converted(to: .float32))
             cblas_shim_sgemm(
-                transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), alpha, a.floats, lda, b.floats,
+                transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), alpha, a.floats, lda,
+                b.floats,
                 ldb, beta, c.floats, Int64(n))
         case .fast:
             let status = cdnnl_sgemm(
-                transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), alpha, a.floats, lda, b.floats,
+                transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), alpha, a.floats, lda,
+                b.floats,
                 ldb, beta, c.floats, Int64(n))
-            precondition(status == 0, "oneDNN: \(String(cString: cdnnl_status_text(status))) in a \(m)x\(n)x\(k) product")
+            precondition(
+                status == 0,
+                "oneDNN: \(String(cString: cdnnl_status_text(status))) in a \(m)x\(n)x\(k) product")
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import CKernels
 
-/// Convolution as windows-to-rows and one matrix product per image and group: slow, short and easy to trust.
+/// Convolution as windows-to-rows and one matrix product per image and group: slow, short and easy to trust. Maps of 16 bits
+/// are widened, and results rounded once.
 enum PlainConvolution {
     /// Weight rows in the order of the columns: [O / groups, KH, KW, C / groups] for one group.
     private static func weightRows(_ weight: Tensor, group: Int, groups: Int) -> Tensor {
@@ -18,8 +19,10 @@ enum PlainConvolution {
         let (input, output, g) = (shape.input, shape.output, shape.geometry)
         precondition(shape.weight[2] == shape.weight[3], "plain convolution is square: \(shape.weight)")
         return ck_window(
-            n: 1, ih: Int64(input[1]), iw: Int64(input[2]), channels: Int64(shape.weight[1]), oh: Int64(output[1]),
-            ow: Int64(output[2]), kernel: Int64(shape.weight[2]), stride: Int64(g.stride), padding: Int64(g.padding))
+            n: 1, ih: Int64(input[1]), iw: Int64(input[2]), channels: Int64(shape.weight[1]),
+            oh: Int64(output[1]),
+            ow: Int64(output[2]), kernel: Int64(shape.weight[2]), stride: Int64(g.stride),
+            padding: Int64(g.padding))
     }
 
     /// Channels `group * width ..< (group + 1) * width` of one image, as a map of their own.
@@ -44,6 +47,11 @@ enum PlainConvolution {
     }
 
     static func forward(_ x: Tensor, weight: Tensor, bias: Tensor?, shape: ConvolutionShape, into y: Tensor) {
+        guard shape.dtype == .float32 else {
+            let wide = y.converted(to: .float32)
+            forward(x.converted(to: .float32), weight: weight, bias: bias, shape: shape.widened, into: wide)
+            return y.assign(from: wide.converted(to: shape.dtype))
+        }
         var w = window(shape)
         let groups = shape.geometry.groups
         let pixels = shape.output[1] * shape.output[2]
@@ -56,16 +64,23 @@ enum PlainConvolution {
                 let output = MatMul.product(columns, rows, transposeB: true)
                 if shape.accumulates {
                     let before = part(y, image: image, group: group, width: shape.weight[0] / groups)
-                    ck_add(Int64(output.count), output.floats, before.floats, output.floats)
+                    Elementwise.sum(output, before, into: output)
                 }
                 put(output, into: y, image: image, group: group)
             }
         }
         if let bias { ck_add_bias(Int64(y.rowCount), Int64(y.channelCount), bias.floats, y.floats) }
-        if shape.activation != .none { ck_relu(Int64(y.count), shape.activation.ceiling, y.floats, y.floats) }
+        if shape.activation != .none {
+            ck_relu(y.dtype.code, Int64(y.count), shape.activation.ceiling, y.raw, y.raw)
+        }
     }
 
     static func backwardData(_ dy: Tensor, weight: Tensor, shape: ConvolutionShape, into dx: Tensor) {
+        guard shape.dtype == .float32 else {
+            let wide = Tensor(uninitialized: dx.shape)
+            backwardData(dy.converted(to: .float32), weight: weight, shape: shape.widened, into: wide)
+            return dx.assign(from: wide.converted(to: shape.dtype))
+        }
         var w = window(shape)
         let groups = shape.geometry.groups
         let image = Tensor(uninitialized: [shape.input[1] * shape.input[2], shape.weight[1]])
@@ -81,9 +96,9 @@ enum PlainConvolution {
     }
 
     static func backwardWeights(
-        _ x: Tensor, _ dy: Tensor, shape: ConvolutionShape, weightGradient: Tensor, biasGradient: Tensor?,
-        accumulate: Bool
+        _ x: Tensor, _ dy: Tensor, shape: ConvolutionShape, weightGradient: Tensor, accumulate: Bool
     ) {
+        let (x, dy) = (x.converted(to: .float32), dy.converted(to: .float32))
         var w = window(shape)
         let groups = shape.geometry.groups
         let (c, k) = (shape.weight[1], shape.weight[2] * shape.weight[3])
@@ -98,10 +113,19 @@ enum PlainConvolution {
                     part(dy, image: n, group: group, width: o), columns, transposeA: true)
                 for i in 0..<o {
                     let target = weightGradient.floats + (group * o + i) * c * k
-                    for ch in 0..<c { for j in 0..<k { target[ch * k + j] += rows.floats[(i * k + j) * c + ch] } }
+                    for ch in 0..<c {
+                        for j in 0..<k { target[ch * k + j] += rows.floats[(i * k + j) * c + ch] }
+                    }
                 }
             }
         }
-        if let biasGradient { Elementwise.columnSums(dy, into: biasGradient, accumulate: accumulate) }
+    }
+}
+
+extension ConvolutionShape {
+    fileprivate var widened: ConvolutionShape {
+        var shape = self
+        shape.dtype = .float32
+        return shape
     }
 }

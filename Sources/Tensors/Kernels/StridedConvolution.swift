@@ -6,7 +6,8 @@ enum StridedConvolution {
     private static let layout: Int64 = -3
 
     static func serves(_ shape: ConvolutionShape) -> Bool {
-        KernelSet.current == .fast && shape.direction == .forward && shape.geometry.stride > 1
+        KernelSet.current == .fast && shape.dtype == .float32 && shape.direction == .forward
+            && shape.geometry.stride > 1
             && shape.geometry.groups == 1 && shape.weight[2] == shape.weight[3] && shape.weight[2] > 1
             && shape.geometry.padding < shape.weight[2] && shape.weight[0] % 16 == 0 && shape.weight[1] >= 16
             // The tap that is taken first must lie on the map for every output pixel.
@@ -15,7 +16,8 @@ enum StridedConvolution {
     }
 
     static func forward(
-        _ x: Tensor, weight: Tensor, packs: WeightPacks, bias: Tensor?, shape: ConvolutionShape, into y: Tensor
+        _ x: Tensor, weight: Tensor, packs: WeightPacks, bias: Tensor?, shape: ConvolutionShape,
+        into y: Tensor
     ) {
         let out = shape.output
         var native = ck_strided_shape(

@@ -24,6 +24,8 @@ package final class WeightPacks {
         hasChanged = true
     }
 
+    func holds(layout: Int64) -> Bool { packs[layout] != nil }
+
     func packed(layout: Int64, byteCount: Int, pack: (UnsafeMutableRawPointer) -> Void) -> Storage {
         if let found = packs[layout] { return found }
         Self.packCount += 1

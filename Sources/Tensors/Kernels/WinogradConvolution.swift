@@ -1,31 +1,57 @@
 internal import CKernels
 
 /// 3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3): a quarter of the products, 2 to 5 times oneDNN's direct
-/// speed on AVX2. See `CKernelsWinograd.h` for the algorithm, its source and its rounding.
+/// speed on AVX2. On maps of 16 bits too, with products in 32: on AVX-512 with bfloat16 units 1.3 times oneDNN's direct speed
+/// (256 channels, 60x80), and closer. See `CKernelsWinograd.h` for the algorithm, its source and its rounding.
 enum WinogradConvolution {
+    /// Narrower maps have few products to save, and no network here has dense 3x3 convolutions on them: not worth the digits
+    /// that the transforms cost.
+    private static let leastChannelCount = 32
     /// Fewer tiles than this and the 36 matrices cost more than they save (measured at 256 channels).
     private static let leastTileCount = 8
     /// Places in `WeightPacks`, beside oneDNN's layouts, which count up from 0.
     private static let layout: Int64 = -1
     private static let transposedLayout: Int64 = -2
 
-    static func serves(_ shape: ConvolutionShape) -> Bool {
-        let (x, w) = (shape.input, shape.weight)
+    /// - packs: of the weight in the forward and backward-data directions: on a map smaller than pays by itself, such as a
+    ///   pyramid's coarsest, a weight that another map had packed costs less than packing it for oneDNN too.
+    static func serves(_ shape: ConvolutionShape, _ packs: WeightPacks) -> Bool {
+        fits(shape)
+            && (pays(shape, tiles: shape.tileCount)
+                || packs.holds(layout: shape.direction == .forward ? layout : transposedLayout))
+    }
+
+    /// Whether the gradients of one weight over maps of these shapes are best summed in one go here.
+    static func sumsTogether(_ shapes: [ConvolutionShape]) -> Bool {
+        guard let first = shapes.first else { return false }
+        return shapes.allSatisfy { fits($0) && $0.dtype == first.dtype }
+            && pays(first, tiles: shapes.reduce(0) { $0 + $1.tileCount })
+    }
+
+    private static func fits(_ shape: ConvolutionShape) -> Bool {
+        let w = shape.weight
         return KernelSet.current == .fast && w[2] == 3 && w[3] == 3
             && shape.geometry == ConvolutionGeometry(stride: 1, padding: 1)
-            && min(w[0], w[1]) >= 16 && max(w[0], w[1]) <= 8192
-            && x[0] * ((x[1] + 3) / 4) * ((x[2] + 3) / 4) >= leastTileCount
+            && min(w[0], w[1]) >= leastChannelCount && max(w[0], w[1]) <= 8192
+    }
+
+    /// Of 16 bits, the 36 matrices of many channels (38 MB of 512 to 512) cost more than oneDNN's direct products where there
+    /// are few tiles to share them (measured at 15x20).
+    private static func pays(_ shape: ConvolutionShape, tiles: Int) -> Bool {
+        let isWide = shape.weight[0] * shape.weight[1] > 1 << 17
+        return tiles >= (shape.dtype == .bfloat16 && isWide ? 64 : leastTileCount)
     }
 
     static func forward(
-        _ x: Tensor, weight: Tensor, packs: WeightPacks, bias: Tensor?, shape: ConvolutionShape, into y: Tensor
+        _ x: Tensor, weight: Tensor, packs: WeightPacks, bias: Tensor?, shape: ConvolutionShape,
+        into y: Tensor
     ) {
         let packed = pack(weight, packs, transposed: false)
         var native = shape.winograd
         let space = Storage(byteCount: 4 * Int(ck_winograd_forward_space(&native)))
         ck_winograd_forward(
-            &native, x.floats, packed.floats, bias?.floats, shape.accumulates ? 1 : 0,
-            shape.activation == .none ? 0 : 1, shape.activation.ceiling, y.floats, space.floats)
+            &native, x.raw, packed.floats, bias?.floats, shape.accumulates ? 1 : 0,
+            shape.activation == .none ? 0 : 1, shape.activation.ceiling, y.raw, space.floats)
     }
 
     static func backwardData(
@@ -36,16 +62,23 @@ enum WinogradConvolution {
         swap(&native.inputs, &native.outputs)
         let space = Storage(byteCount: 4 * Int(ck_winograd_forward_space(&native)))
         ck_winograd_forward(
-            &native, dy.floats, packed.floats, nil, 0, 0, .infinity, dx.floats, space.floats)
+            &native, dy.raw, packed.floats, nil, 0, 0, .infinity, dx.raw, space.floats)
     }
 
+    /// - shape: of one of the uses.
     static func backwardWeights(
-        _ x: Tensor, _ dy: Tensor, shape: ConvolutionShape, weightGradient: Tensor, accumulate: Bool
+        _ uses: [(x: Tensor, dy: Tensor)], shape: ConvolutionShape, weightGradient: Tensor, accumulate: Bool
     ) {
         var native = shape.winograd
-        let space = Storage(byteCount: 4 * Int(ck_winograd_weight_gradient_space(&native)))
+        let maps = uses.map {
+            ck_winograd_map(
+                n: Int64($0.x.shape[0]), h: Int64($0.x.shape[1]), w: Int64($0.x.shape[2]), x: $0.x.raw,
+                output_gradient: $0.dy.raw)
+        }
+        let floatCount = ck_winograd_weight_gradient_space(&native, maps, Int64(maps.count))
+        let space = Storage(byteCount: 4 * Int(floatCount))
         ck_winograd_weight_gradient(
-            &native, x.floats, dy.floats, accumulate ? 1 : 0, weightGradient.floats, space.floats)
+            &native, maps, Int64(maps.count), accumulate ? 1 : 0, weightGradient.floats, space.floats)
     }
 
     private static func pack(_ weight: Tensor, _ packs: WeightPacks, transposed: Bool) -> Storage {
@@ -53,16 +86,20 @@ enum WinogradConvolution {
         let byteCount = 4 * Int(ck_winograd_packed_count(inputs, outputs))
         return packs.packed(layout: transposed ? transposedLayout : layout, byteCount: byteCount) { target in
             ck_winograd_pack(
-                outputs, inputs, weight.floats, transposed ? 1 : 0, target.assumingMemoryBound(to: Float.self))
+                outputs, inputs, weight.floats, transposed ? 1 : 0, target.assumingMemoryBound(to: Float.self)
+            )
         }
     }
 }
 
 extension ConvolutionShape {
+    /// Squares of 4x4 outputs.
+    fileprivate var tileCount: Int { input[0] * ((input[1] + 3) / 4) * ((input[2] + 3) / 4) }
+
     fileprivate var winograd: ck_winograd_shape {
         ck_winograd_shape(
             n: Int64(input[0]), h: Int64(input[1]), w: Int64(input[2]), inputs: Int64(weight[1]),
-            outputs: Int64(weight[0]))
+            outputs: Int64(weight[0]), type: dtype.code)
     }
 }
 

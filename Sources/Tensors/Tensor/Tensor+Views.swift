@@ -1,3 +1,5 @@
+internal import CKernels
+
 extension Tensor {
     /// The same elements under another shape.
     package func reshaped(_ newShape: [Int]) -> Tensor {
@@ -27,13 +29,23 @@ extension Tensor {
     /// The same values in storage of their own.
     package func copied() -> Tensor {
         let copy = Tensor(uninitialized: shape, dtype: dtype)
-        copy.floats.update(from: floats, count: count)
+        copy.raw.copyMemory(from: raw, byteCount: count * dtype.byteCount)
+        return copy
+    }
+
+    /// The same values, as far as the format holds them; this very tensor where it is of that format already.
+    package func converted(to dtype: DType) -> Tensor {
+        guard dtype != self.dtype else { return self }
+        let copy = Tensor(uninitialized: shape, dtype: dtype)
+        ck_convert(Int64(count), self.dtype.code, raw, dtype.code, copy.raw)
         return copy
     }
 
     /// Overwrites the values with another tensor's of equal size.
     package func assign(from other: Tensor) {
-        precondition(other.count == count, "assigning \(other.shape) to \(shape)")
-        floats.update(from: other.floats, count: count)
+        precondition(
+            other.count == count && other.dtype == dtype,
+            "assigning \(other.dtype) \(other.shape) to \(shape)")
+        raw.copyMemory(from: other.raw, byteCount: count * dtype.byteCount)
     }
 }

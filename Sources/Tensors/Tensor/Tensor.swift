@@ -21,10 +21,15 @@ package struct Tensor {
     package init(uninitialized shape: [Int], dtype: DType = .float32) {
         let count = shape.reduce(1, *)
         self.init(
-            shape: shape, dtype: dtype, storage: Storage(byteCount: max(count, 1) * dtype.byteCount), offset: 0)
+            shape: shape, dtype: dtype, storage: Storage(byteCount: max(count, 1) * dtype.byteCount),
+            offset: 0)
     }
 
-    package init(zeros shape: [Int]) { self.init(repeating: 0, shape: shape) }
+    package init(zeros shape: [Int], dtype: DType = .float32) {
+        self.init(uninitialized: shape, dtype: dtype)
+        // Zero is all bits zero in every format.
+        raw.initializeMemory(as: UInt8.self, repeating: 0, count: count * dtype.byteCount)
+    }
 
     package init(repeating value: Float, shape: [Int]) {
         self.init(uninitialized: shape)
@@ -48,13 +53,20 @@ package struct Tensor {
     /// Size of the last axis.
     package var channelCount: Int { shape.last ?? 1 }
 
-    /// The first element. Valid while this tensor, or another that shares its storage, lives.
+    /// The first element, of whatever format. Valid while this tensor, or another that shares its storage, lives.
+    package var raw: UnsafeMutableRawPointer { storage.base + offset * dtype.byteCount }
+
+    /// The first element of a tensor of floats. Valid while this tensor, or another that shares its storage, lives.
     package var floats: UnsafeMutablePointer<Float> {
-        storage.base.assumingMemoryBound(to: Float.self) + offset
+        precondition(dtype == .float32, "\(dtype) \(shape) read as floats")
+        return storage.base.assumingMemoryBound(to: Float.self) + offset
     }
 
     /// A copy of all values.
-    package var values: [Float] { Array(UnsafeBufferPointer(start: floats, count: count)) }
+    package var values: [Float] {
+        let plain = converted(to: .float32)
+        return Array(UnsafeBufferPointer(start: plain.floats, count: count))
+    }
 
     /// The only value.
     package var scalar: Float {

@@ -13,9 +13,10 @@ package struct RunSettings: Sendable, Equatable {
     package let loaderThreads: Int
     /// Whether sums are taken in an order that no timing changes.
     package let deterministic: Bool
+    package let amp: MixedPrecision
 
     enum Key: String, ConfigKey {
-        case seed, keep, deterministic
+        case seed, keep, deterministic, amp
         case checkpointEvery = "checkpoint_every"
         case logEvery = "log_every"
         case evalEvery = "eval_every"
@@ -35,6 +36,7 @@ package struct RunSettings: Sendable, Equatable {
         }
         loaderThreads = try section.integer(.loaderThreads, in: 1...Int.max)
         deterministic = try section.flag(.deterministic)
+        amp = try section.choice(.amp)
     }
 
     var node: ConfigNode {
@@ -42,6 +44,7 @@ package struct RunSettings: Sendable, Equatable {
             (Key.seed, .count(Int(seed))), (.checkpointEvery, .count(checkpointEvery)), (.keep, .count(keep)),
             (.logEvery, .count(logEvery)), (.evalEvery, evalEvery.map { .count($0) }),
             (.loaderThreads, .count(loaderThreads)), (.deterministic, .flag(deterministic)),
+            (.amp, .name(amp)),
         ])
     }
 }

@@ -34,7 +34,8 @@ package final class TrainedDetector {
 
     /// A detector from a checkpoint alone, which knows its configuration and classes.
     /// - Throws: for a file that is no checkpoint of a fine-tuning run.
-    package static func load(checkpoint path: String, builtInRoot: String) throws -> (TrainedDetector, Names) {
+    package static func load(checkpoint path: String, builtInRoot: String) throws -> (TrainedDetector, Names)
+    {
         let metadata = try CheckpointReader(path: path).metadata()
         let config = try RunConfig(yaml: metadata.configuration, source: path, builtInRoot: builtInRoot)
         guard let test = config.pipeline.test, let names = names(metadata.extra) else {
@@ -79,6 +80,6 @@ extension Detector {
         var random = RandomSource(seed: 0, purpose: .augmentation)
         pipeline.apply(to: &sample, random: &random)
         let batch = try collate.batch([sample])
-        return detect(batch.images, batch.targets)[0]
+        return detect(batch.images(), batch.targets)[0]
     }
 }

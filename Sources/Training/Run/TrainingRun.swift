@@ -7,6 +7,7 @@ internal import Foundation
 package import Logging
 internal import NN
 internal import Pretraining
+internal import Tensors
 
 /// One `pretrain` or `finetune`: everything between a configuration and a finished work folder.
 package struct TrainingRun {
@@ -68,6 +69,7 @@ package struct TrainingRun {
             on: XXH64.digest([UInt8]((config.yaml + ProgramVersion.text).utf8)[...]),
             what: "configuration and program version")
         try checkShares()
+        let dtype = try config.run.amp.dtype(on: communicator)
         let statistics = RankStatistics(communicator)
         let objective = try ObjectiveAssembly(config, reducer: statistics).make(
             loadsBackbone: config.model.backbone.weights != nil
@@ -86,7 +88,7 @@ package struct TrainingRun {
             log.info("nothing to do: \(first) of \(last) updates are done")
             return .finished
         }
-        describe(objective, first: first, last: last)
+        describe(objective, dtype, first: first, last: last)
 
         let metrics = isFirst ? try MetricsLog(folder: options.workFolder) : nil
         let writer = CheckpointWriter(folder: options.workFolder, keep: config.run.keep)
@@ -96,7 +98,7 @@ package struct TrainingRun {
             clipping: GradientClipping(maximumNorm: config.optimizer.clipNorm.map { Float($0) }),
             schedule: config.schedule.rates(
                 base: config.optimizer.learningRate, stepsPerEpoch: stepsPerEpoch),
-            communicator: communicator, statistics: statistics)
+            communicator: communicator, statistics: statistics, dtype: dtype)
         let actions = Trainer.Actions(
             save: { done in
                 try compare(state, after: done)
@@ -194,7 +196,7 @@ package struct TrainingRun {
         }
     }
 
-    private func describe(_ objective: any Objective, first: Int, last: Int) {
+    private func describe(_ objective: any Objective, _ dtype: DType, first: Int, last: Int) {
         let size = communicator.topology.size
         let trained = objective.arena.entries.reduce(0) { $0 + $1.count }
         log.info(
@@ -202,7 +204,7 @@ package struct TrainingRun {
             \(config.task.rawValue) \(config.model.detector.rawValue) \(config.model.backbone.name.rawValue): \
             \(trained) trained parameters, steps \(first)..<\(last), global batch \(config.batch.global) in \
             \(config.batch.microBatchCount) micro-batches of \(config.batch.micro) on \(size) \
-            rank\(size == 1 ? "" : "s"), sums by \(communicator.reductionDescription)
+            rank\(size == 1 ? "" : "s"), maps in \(dtype.rawValue), sums by \(communicator.reductionDescription)
             """)
         let idle = size - config.batch.microBatchCount
         if idle > 0, isFirst {

@@ -3,7 +3,7 @@ internal import Detection
 package import DetectionData
 package import NN
 package import Pretraining
-internal import Tensors
+package import Tensors
 
 /// One update of the parameters from one global batch, spread over ranks.
 ///
@@ -18,12 +18,14 @@ package final class TrainStep {
     private let statistics: RankStatistics
     private let reducer: GradientReducer
     private let lossNames: [String]
+    private let dtype: DType
 
+    /// - dtype: the format of maps and their gradients.
     /// - lossNames: the terms the objective returns, in order; ranks without a micro-batch report zeros for them.
     package init(
         _ objective: any Objective, optimizer: any Optimizer, clipping: GradientClipping,
         schedule: LearningRateSchedule, communicator: any Communicator, statistics: RankStatistics,
-        bucketByteCount: Int = 8 << 20
+        dtype: DType = .float32, bucketByteCount: Int = 8 << 20
     ) {
         self.objective = objective
         self.optimizer = optimizer
@@ -31,6 +33,7 @@ package final class TrainStep {
         self.schedule = schedule
         self.communicator = communicator
         self.statistics = statistics
+        self.dtype = dtype
         lossNames = objective.lossNames
         let plan = BucketPlan(objective.arena, bucketByteCount: bucketByteCount)
         reducer = GradientReducer(objective.arena, plan: plan, communicator: communicator)
@@ -52,7 +55,7 @@ package final class TrainStep {
         let number = moment.step + 1
         for (i, views) in microBatches.enumerated() {
             communicator.note(step: number, phase: "forward")
-            let tape = Tape(recording: true)
+            let tape = Tape(recording: true, dtype: dtype)
             tape.onLap = { clock.lap($0.rawValue) }
             if i == microBatches.count - 1 { tape.onGradientReady = { [reducer] in reducer.isReady($0) } }
             let terms = objective.losses(views, at: moment, tape)
@@ -109,7 +112,7 @@ package final class TrainStep {
         var mine = ""
         for views in microBatches {
             objective.arena.beginAccumulation()
-            let tape = Tape(recording: true)
+            let tape = Tape(recording: true, dtype: dtype)
             let terms = objective.losses(views, at: moment, tape)
             tape.backward(terms.map { ($0.sum, $0.factor) })
             objective.arena.finishAccumulation()

@@ -40,7 +40,7 @@ import Testing
                 a, weight: gamma, bias: beta, statistics: nil, epsilon: 1e-5, activation: .relu,
                 reduce: { _ in }
             ).y
-            return tape.addRelu(tape.conv2d(b, weight: w2, geometry: ConvolutionGeometry()), x)
+            return tape.relu(tape.add(tape.conv2d(b, weight: w2, geometry: ConvolutionGeometry()), x))
         }
     }
 

@@ -155,7 +155,7 @@ import Testing
                     a, weight: gamma, bias: beta, statistics: nil, epsilon: 1e-5, activation: .relu,
                     reduce: { _ in }
                 ).y
-                let c = tape.maxPool(tape.addRelu(a, b), kernel: 3, stride: 2, padding: 1)
+                let c = tape.maxPool(tape.relu(tape.add(a, b)), kernel: 3, stride: 2, padding: 1)
                 let d = tape.upsampleAdd(b, c)
                 let e = tape.normalizeRows(tape.concatenateRows([d.rows, tape.gatherRows(c, [0, 1, 1])]))
                 let loss = tape.scalar(1, gradients: [(e, Tensor(repeating: 1, shape: e.shape))])

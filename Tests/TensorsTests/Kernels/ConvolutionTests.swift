@@ -34,23 +34,19 @@ import Testing
     }
 
     @Test(arguments: ["conv3x3_s1", "groups2", "conv1x1_s2_wide"], [KernelSet.fast, .plain])
-    func backwardWeightsAddsOrOverwritesBothGradients(name: String, kernels: KernelSet) throws {
+    func backwardWeightsAddsOrOverwrites(name: String, kernels: KernelSet) throws {
         try kernels.run {
             let golden = try GoldenCase("convolution", name)
             let geometry = try geometry(golden)
             let (input, upstream) = (try golden.tensor("input"), try golden.tensor("grad_output"))
-            let (truth, biasTruth) = (try golden.tensor("grad_weight"), try golden.tensor("grad_bias"))
+            let truth = try golden.tensor("grad_weight")
             let weight = Tensor(repeating: .nan, shape: truth.shape)
-            let bias = Tensor(repeating: .nan, shape: biasTruth.shape)
             for accumulate in [false, true] {
                 Convolution.backwardWeights(
-                    input, upstream, weightGradient: weight, biasGradient: bias, accumulate: accumulate,
-                    geometry: geometry)
+                    [(input, upstream)], weightGradient: weight, accumulate: accumulate, geometry: geometry)
                 let factor: Float = accumulate ? 2 : 1
                 expectClose(
                     weight.values, truth.values.map { $0 * factor }, relative: Tolerance.operation, name)
-                expectClose(
-                    bias.values, biasTruth.values.map { $0 * factor }, relative: Tolerance.operation, name)
             }
         }
     }
@@ -113,6 +109,47 @@ import Testing
             #expect(weight.finishedGradient.values.allSatisfy { $0 == 0 })
             #expect(bias.finishedGradient.values.allSatisfy { $0 == 0 })
         }
+    }
+
+    /// A head's weight on the levels of a pyramid, the coarsest of which is too small for a sum of its own.
+    @Test(arguments: [KernelSet.fast, .plain], [32, 8])
+    func aWeightUsedOnSeveralMapsGetsTheSumOfItsGradients(kernels: KernelSet, channels: Int) {
+        kernels.run {
+            let w = numbers("levels.w", [32, channels, 3, 3])
+            let sizes = [[2, 12, 9], [2, 5, 4], [2, 1, 2]]
+            func gradient(of levels: Range<Int>) -> [Float] {
+                let weight = makeLeaf(w)
+                let tape = Tape(recording: true)
+                let outputs = levels.map { level in
+                    let x = tape.watched(numbers("levels.x\(level)", sizes[level] + [channels]))
+                    return tape.conv2d(x, weight: weight, geometry: ConvolutionGeometry(padding: 1))
+                }
+                tape.backward(from: zip(levels, outputs).map { ($1, numbers("levels.dy\($0)", $1.shape)) })
+                return weight.finishedGradient.values
+            }
+            let parts = (0..<3).map { gradient(of: $0..<($0 + 1)) }
+            let sum = parts[0].indices.map { i in parts.reduce(0) { $0 + $1[i] } }
+            expectClose(gradient(of: 0..<3), sum, relative: Tolerance.operation)
+        }
+    }
+
+    /// The last use, in the order of backward passes, is the first map; no loss reads it.
+    @Test func aUseThatNoGradientReachesDoesNotKeepTheOthersFromBeingWritten() {
+        let (weight, x) = (
+            makeLeaf(numbers("unread.w", [32, 32, 3, 3])), numbers("unread.x", [1, 9, 9, 32])
+        )
+        let tape = Tape(recording: true)
+        let geometry = ConvolutionGeometry(padding: 1)
+        _ = tape.conv2d(tape.watched(x), weight: weight, geometry: geometry)
+        let y = tape.conv2d(tape.watched(x), weight: weight, geometry: geometry)
+        tape.backward(from: [(y, numbers("unread.dy", y.shape))])
+        let expected = Tensor(uninitialized: weight.value.shape)
+        KernelSet.plain.run {
+            Convolution.backwardWeights(
+                [(x, numbers("unread.dy", y.shape))], weightGradient: expected, accumulate: false,
+                geometry: geometry)
+        }
+        expectClose(weight.finishedGradient, expected, relative: Tolerance.operation)
     }
 
     @Test func aChangedWeightIsPackedAnewAndAnUnchangedOneIsNot() {

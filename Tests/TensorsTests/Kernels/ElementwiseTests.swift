@@ -45,15 +45,6 @@ import Testing
         #expect(plain[1...] == [0, 2, 9, .infinity] && six[1...] == [0, 2, 6, 6])
     }
 
-    @Test func addReluIsTheReLUOfTheSum() {
-        let (a, b) = (makeLeaf(Tensor([1, -2, 3], shape: [3])), makeLeaf(Tensor([1, 1, -3], shape: [3])))
-        let tape = Tape(recording: true)
-        let y = tape.addRelu(tape.input(a), tape.input(b))
-        #expect(y.tensor.values == [2, 0, 0])
-        tape.backward(from: [(y, Tensor([5, 6, 7], shape: [3]))])
-        #expect(a.finishedGradient.values == [5, 0, 0] && b.finishedGradient.values == [5, 0, 0])
-    }
-
     @Test func sumOfSquaresAddsInDoublePrecision() {
         // In float32 the ones would be lost beside the first square.
         let values: [Float] = [1e6] + [Float](repeating: 1, count: 50_000)

@@ -12,9 +12,9 @@ import Testing
 
     /// Whole tiles, cut tiles, channels that fill no vector, several blocks of tiles and of depth.
     static let cases = [
-        Case(n: 1, h: 32, w: 32, inputs: 64, outputs: 48), Case(n: 2, h: 13, w: 9, inputs: 35, outputs: 21),
-        Case(n: 3, h: 8, w: 8, inputs: 16, outputs: 16), Case(n: 1, h: 33, w: 47, inputs: 300, outputs: 96),
-        Case(n: 2, h: 6, w: 70, inputs: 16, outputs: 37),
+        Case(n: 1, h: 32, w: 32, inputs: 64, outputs: 48), Case(n: 2, h: 13, w: 9, inputs: 35, outputs: 53),
+        Case(n: 3, h: 8, w: 8, inputs: 32, outputs: 32), Case(n: 1, h: 33, w: 47, inputs: 300, outputs: 96),
+        Case(n: 2, h: 6, w: 70, inputs: 32, outputs: 37),
     ]
 
     private let geometry = ConvolutionGeometry(stride: 1, padding: 1)
@@ -33,8 +33,8 @@ import Testing
         let shape = ConvolutionShape(
             input: [c.n, c.h, c.w, c.inputs], weight: [c.outputs, c.inputs, 3, 3], geometry: geometry,
             direction: .forward)
-        KernelSet.fast.run { #expect(WinogradConvolution.serves(shape)) }
-        KernelSet.plain.run { #expect(!WinogradConvolution.serves(shape)) }
+        KernelSet.fast.run { #expect(WinogradConvolution.serves(shape, WeightPacks())) }
+        KernelSet.plain.run { #expect(!WinogradConvolution.serves(shape, WeightPacks())) }
     }
 
     @Test(arguments: cases, [Activation.none, .relu, .relu6])
@@ -48,7 +48,8 @@ import Testing
             }
         }
         for adding in [false, true] {
-            expectClose(run(.fast, adding: adding), run(.plain, adding: adding), relative: Tolerance.operation)
+            expectClose(
+                run(.fast, adding: adding), run(.plain, adding: adding), relative: Tolerance.operation)
         }
     }
 
@@ -64,21 +65,16 @@ import Testing
     }
 
     @Test(arguments: cases, [false, true]) func weightGradientsEqualPlainOnes(c: Case, accumulate: Bool) {
-        let (x, weight, bias, dy) = operands(c)
-        func run(_ kernels: KernelSet) -> (Tensor, Tensor) {
+        let (x, weight, _, dy) = operands(c)
+        func run(_ kernels: KernelSet) -> Tensor {
             kernels.run {
-                let (dw, db) = (
-                    accumulate ? weight.copied() : Tensor(repeating: .nan, shape: weight.shape),
-                    accumulate ? bias.copied() : Tensor(repeating: .nan, shape: bias.shape)
-                )
+                let dw = accumulate ? weight.copied() : Tensor(repeating: .nan, shape: weight.shape)
                 Convolution.backwardWeights(
-                    x, dy, weightGradient: dw, biasGradient: db, accumulate: accumulate, geometry: geometry)
-                return (dw, db)
+                    [(x, dy)], weightGradient: dw, accumulate: accumulate, geometry: geometry)
+                return dw
             }
         }
-        let (fast, plain) = (run(.fast), run(.plain))
-        expectClose(fast.0, plain.0, relative: Tolerance.operation)
-        expectClose(fast.1, plain.1, relative: Tolerance.operation)
+        expectClose(run(.fast), run(.plain), relative: Tolerance.operation)
     }
 
     @Test func resultsDoNotDependOnTheNumberOfThreads() {
@@ -94,7 +90,7 @@ import Testing
             let dx = Convolution.backwardData(
                 dy, weight: weight, packs: WeightPacks(), inputShape: x.shape, geometry: geometry)
             Convolution.backwardWeights(
-                x, dy, weightGradient: dw, biasGradient: nil, accumulate: false, geometry: geometry)
+                [(x, dy)], weightGradient: dw, accumulate: false, geometry: geometry)
             return [y.values, dx.values, dw.values]
         }
         KernelSet.fast.run {
@@ -104,14 +100,31 @@ import Testing
         }
     }
 
+    @Test func aSmallMapIsServedWhereItsWeightIsPackedAlready() {
+        let packs = WeightPacks()
+        let weight = numbers("winograd.small", [32, 32, 3, 3])
+        func shape(_ size: Int, _ direction: ConvolutionShape.Direction) -> ConvolutionShape {
+            ConvolutionShape(
+                input: [1, size, size, 32], weight: weight.shape, geometry: geometry, direction: direction)
+        }
+        KernelSet.fast.run {
+            #expect(!WinogradConvolution.serves(shape(4, .forward), packs))
+            _ = Convolution.forward(
+                numbers("winograd.large", [1, 16, 16, 32]), weight: weight, packs: packs, geometry: geometry)
+            #expect(WinogradConvolution.serves(shape(4, .forward), packs))
+            #expect(!WinogradConvolution.serves(shape(4, .backwardData), packs))
+        }
+    }
+
     @Test func notANumberIsNotHiddenByTheActivation() {
-        let c = Case(n: 1, h: 16, w: 16, inputs: 16, outputs: 16)
+        let c = Case(n: 1, h: 16, w: 16, inputs: 32, outputs: 32)
         let (x, weight, bias, _) = operands(c)
         let poisoned = x.copied()
         poisoned.floats[0] = .nan
         KernelSet.fast.run {
             let y = Convolution.forward(
-                poisoned, weight: weight, packs: WeightPacks(), bias: bias, geometry: geometry, activation: .relu)
+                poisoned, weight: weight, packs: WeightPacks(), bias: bias, geometry: geometry,
+                activation: .relu)
             #expect(y.values.contains { $0.isNaN })
         }
     }

@@ -34,7 +34,7 @@ import Testing
         #expect(
             flops {
                 Convolution.backwardWeights(
-                    x, dy, weightGradient: Tensor(zeros: weight.shape), biasGradient: nil, accumulate: false,
+                    [(x, dy)], weightGradient: Tensor(zeros: weight.shape), accumulate: false,
                     geometry: geometry)
             } == Self.expected)
     }

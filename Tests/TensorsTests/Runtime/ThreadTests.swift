@@ -19,7 +19,7 @@ import Testing
             let leaf = makeLeaf(x)
             let tape = Tape(recording: true)
             let a = tape.input(leaf)
-            let y = tape.addRelu(tape.sigmoid(a), tape.relu(a, .relu6))
+            let y = tape.relu(tape.add(tape.sigmoid(a), tape.relu(a, .relu6)))
             tape.backward(from: [(y, dy)])
             let sum = Float(Elementwise.sumOfSquares(y.tensor))
             return [y.tensor.values, leaf.finishedGradient.values, [sum]]
