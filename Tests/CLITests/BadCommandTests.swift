@@ -26,7 +26,7 @@ extension ProgramTests {
         }
 
         @Test func valuesWithoutAMeaningAreNamed() throws {
-            try expectUsage(["pretrain", "--amp", "bf16"], words: ["bf16", "--amp"])
+            try expectUsage(["pretrain", "--amp", "fp16"], words: ["fp16", "--amp", "bf16"])
             try expectUsage(["pretrain", "--max-steps", "0"], words: ["--max-steps"])
             try expectUsage(["pretrain", "--max-steps", "many"], words: ["many", "--max-steps"])
             try expectUsage(

@@ -139,6 +139,7 @@ extension ProgramTests {
               log_every: 1
               loader_threads: 1
               deterministic: false
+              amp: off
               checkpoint_every: 1
 
             """

@@ -68,8 +68,8 @@ package final class AlignDetCascadeRCNN: Objective {
     }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
-        let (first, second) = AlignDetViews.features(views, online.backbone)
-        let silent = Tape(recording: false)
+        let (first, second) = AlignDetViews.features(views, online.backbone, tape.dtype)
+        let silent = tape.silent
         let draws = (0..<2).map { DrawKey(seed: moment.seed, step: moment.step, view: $0) }
         let offsets = AlignDetViews.labelOffsets(views)
 
