@@ -67,6 +67,28 @@ void ck_relu_backward(int32_t type, int64_t count, float ceiling, const void *y,
     cthreading_for(count, CHUNK, TYPED(relu_backward_items, type), &k);
 }
 
+// Three inputs: y, a and b.
+typedef struct {
+    float ceiling;
+    const void *y, *a, *b;
+    void *out;
+} masked_sum;
+
+INLINE void add_masked_items(void *context, int64_t begin, int64_t end, int32_t type) {
+    const masked_sum *k = context;
+    const float ceiling = k->ceiling;
+    for (int64_t i = begin; i < end; i++) {
+        const float y = load(k->y, i, type), sum = load(k->a, i, type) + load(k->b, i, type);
+        store(k->out, i, ((y > 0) & (y < ceiling)) ? sum : 0, type);
+    }
+}
+TYPED_BODIES(add_masked_items)
+void ck_add_masked(
+    int32_t type, int64_t count, float ceiling, const void *y, const void *a, const void *b, void *out) {
+    masked_sum k = {ceiling, y, a, b, out};
+    cthreading_for(count, CHUNK, TYPED(add_masked_items, type), &k);
+}
+
 typedef struct {
     float factor;
     const float *a, *b;

@@ -12,6 +12,9 @@ void ck_scale(int64_t count, float factor, float *values);
 void ck_relu(int32_t type, int64_t count, float ceiling, const void *x, void *y);
 /// dx = dy where 0 < y < ceiling, else 0. In place on dy allowed.
 void ck_relu_backward(int32_t type, int64_t count, float ceiling, const void *y, const void *dy, void *dx);
+/// out = a + b where 0 < y < ceiling, else 0; `out` may be `a` or `b`.
+void ck_add_masked(
+    int32_t type, int64_t count, float ceiling, const void *y, const void *a, const void *b, void *out);
 /// y = 1 / (1 + e^-x)
 void ck_sigmoid(int64_t count, const float *x, float *y);
 /// dx = dy y (1 - y)

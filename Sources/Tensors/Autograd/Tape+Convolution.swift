@@ -1,5 +1,3 @@
-internal import CKernels
-
 extension Tape {
     /// activation(x * weight + bias).
     /// - x: [N, H, W, C]; weight: [O, C / groups, KH, KW]; bias: [O].
@@ -11,8 +9,9 @@ extension Tape {
         let y = Convolution.forward(
             x.tensor, weight: weight.value, packs: weight.packs, bias: bias?.value, geometry: geometry,
             activation: activation)
-        return record(y, inputs: [x], leaves: [weight] + (bias.map { [$0] } ?? [])) { dy, tape in
-            let gradient = Self.masked(&dy, by: y, activation)
+        return record(
+            y, inputs: [x], leaves: [weight] + (bias.map { [$0] } ?? []), rectified: Rectified(y, activation)
+        ) { gradient, tape in
             weight.addConvolutionGradient(x.tensor, gradient, geometry)
             bias?.withGradient { biasGradient, accumulate in
                 Elementwise.columnSums(gradient, into: biasGradient, accumulate: accumulate)
@@ -23,13 +22,5 @@ extension Tape {
                     geometry: geometry),
                 to: x)
         }
-    }
-
-    /// The gradient before a fused activation, from that after it; in place where possible.
-    static func masked(_ dy: inout Tensor, by y: Tensor, _ activation: Activation) -> Tensor {
-        guard activation != .none else { return dy }
-        let out = dy.reusable()
-        ck_relu_backward(y.dtype.code, Int64(y.count), activation.ceiling, y.raw, dy.raw, out.raw)
-        return out
     }
 }

@@ -21,7 +21,7 @@ extension Tape {
         guard activation != .none else { return x }
         let y = Tensor(uninitialized: x.shape, dtype: x.dtype)
         ck_relu(y.dtype.code, Int64(y.count), activation.ceiling, x.tensor.raw, y.raw)
-        return record(y, inputs: [x]) { dy, tape in tape.add(Self.masked(&dy, by: y, activation), to: x) }
+        return record(y, inputs: [x], rectified: Rectified(y, activation)) { dy, tape in tape.add(dy, to: x) }
     }
 
     package func sigmoid(_ x: Variable) -> Variable {

@@ -14,15 +14,16 @@ extension Tape {
         let y = MatMul.product(operand, matrix.converted(to: dtype), transposeB: true)
         if let bias { ck_add_bias(Int64(y.rowCount), Int64(y.channelCount), bias.value.floats, y.floats) }
         if activation != .none { ck_relu(y.dtype.code, Int64(y.count), activation.ceiling, y.raw, y.raw) }
-        return record(y, inputs: [x], leaves: [weight] + (bias.map { [$0] } ?? [])) { dy, tape in
-            let masked = Self.masked(&dy, by: y, activation)
-            let gradient = masked.converted(to: tape.dtype)
+        return record(
+            y, inputs: [x], leaves: [weight] + (bias.map { [$0] } ?? []), rectified: Rectified(y, activation)
+        ) { dy, tape in
+            let gradient = dy.converted(to: tape.dtype)
             weight.withGradient { weightGradient, accumulate in
                 MatMul.product(
                     gradient, operand, transposeA: true, beta: accumulate ? 1 : 0,
                     into: weightGradient.reshaped(matrix.shape))
             }
-            bias?.withGradient { Elementwise.columnSums(masked, into: $0, accumulate: $1) }
+            bias?.withGradient { Elementwise.columnSums(dy, into: $0, accumulate: $1) }
             tape.add(MatMul.product(gradient, matrix.converted(to: tape.dtype)), to: x)
         }
     }

@@ -17,9 +17,11 @@ extension Tape {
         ck_scale_shift(
             type, rows, channels, x.tensor.raw, scale.floats, shift.floats, addend?.tensor.raw,
             activation == .none ? 0 : 1, activation.ceiling, y.raw)
-        let output = activation == .none ? nil : y
-        return record(y, inputs: [x] + (addend.map { [$0] } ?? [])) { dy, tape in
-            let mask = Self.split(&dy, to: addend, output, activation, tape)
+        // With an addend the gradient comes masked: both ways back begin with it.
+        let rectified = addend == nil ? nil : Rectified(y, activation)
+        let mask = addend != nil || activation == .none ? nil : y
+        return record(y, inputs: [x] + (addend.map { [$0] } ?? []), rectified: rectified) { dy, tape in
+            if let addend { tape.add(dy, to: addend) }
             let dx = dy.reusable()
             ck_scale_shift_backward(
                 type, rows, channels, mask?.raw, activation.ceiling, dy.raw, scale.floats, dx.raw)
@@ -53,9 +55,14 @@ extension Tape {
             activation == .none ? 0 : 1,
             activation.ceiling, y.raw)
         let total = measured?.rowCount ?? 0
-        let output = activation == .none ? nil : y
-        let out = record(y, inputs: [x] + (addend.map { [$0] } ?? []), leaves: [weight, bias]) { dy, tape in
-            let mask = Self.split(&dy, to: addend, output, activation, tape)?.raw
+        // With an addend the gradient comes masked: both ways back begin with it.
+        let rectified = addend == nil ? nil : Rectified(y, activation)
+        let mask = addend != nil || activation == .none ? nil : y
+        let out = record(
+            y, inputs: [x] + (addend.map { [$0] } ?? []), leaves: [weight, bias], rectified: rectified
+        ) { dy, tape in
+            if let addend { tape.add(dy, to: addend) }
+            let mask = mask?.raw
             var sums = [Double](repeating: 0, count: 2 * channels + 1)
             sums.withUnsafeMutableBufferPointer { buffer in
                 guard let base = buffer.baseAddress else { return }
@@ -120,18 +127,6 @@ extension Tape {
         precondition(
             addend.shape == x.shape && addend.dtype == x.dtype,
             "\(addend.dtype) \(addend.shape) added to \(x.shape)")
-    }
-
-    /// Hands an addend its gradient, that of the sum, and leaves it in `dy`.
-    /// - output: of the activation; nil without one.
-    /// - Returns: what the normalization has to mask `dy` by.
-    private static func split(
-        _ dy: inout Tensor, to addend: Variable?, _ output: Tensor?, _ activation: Activation, _ tape: Tape
-    ) -> Tensor? {
-        guard let addend else { return output }
-        if let output { dy = masked(&dy, by: output, activation) }
-        tape.add(dy, to: addend)
-        return nil
     }
 
     static func put(_ sums: ArraySlice<Double>, into target: Tensor, accumulate: Bool) {

@@ -21,8 +21,8 @@ extension Tape {
         ck_unfold_squares(sizes.0, sizes.1, sizes.2, sizes.3, folded.floats, y.floats)
         ck_add_bias(Int64(y.rowCount), sizes.3, bias.value.floats, y.floats)
         if activation != .none { ck_relu(y.dtype.code, Int64(y.count), activation.ceiling, y.raw, y.raw) }
-        return record(y, inputs: [x], leaves: [weight, bias]) { dy, tape in
-            let gradient = Self.masked(&dy, by: y, activation)
+        return record(y, inputs: [x], leaves: [weight, bias], rectified: Rectified(y, activation)) {
+            gradient, tape in
             bias.withGradient { Elementwise.columnSums(gradient, into: $0, accumulate: $1) }
             let dz = Tensor(uninitialized: [x.tensor.rowCount, 4 * outputs])
             ck_fold_squares(sizes.0, sizes.1, sizes.2, sizes.3, gradient.floats, dz.floats)

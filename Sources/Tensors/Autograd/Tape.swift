@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A tensor inside a computation: its value, and its place on the tape if a gradient flows to it.
 package struct Variable {
     package let tensor: Tensor
@@ -46,9 +48,22 @@ package final class Tape {
     /// What an operation does with the gradient of its output. It may overwrite that gradient if it owns it alone.
     typealias Backward = (_ gradient: inout Tensor, _ tape: Tape) -> Void
 
+    /// An output that ends in an activation, by which its gradient is masked before the operation's backward sees it.
+    struct Rectified {
+        let output: Tensor
+        let activation: Activation
+
+        /// Nil where there is no activation.
+        init?(_ output: Tensor, _ activation: Activation) {
+            guard activation != .none else { return nil }
+            (self.output, self.activation) = (output, activation)
+        }
+    }
+
     private struct Node {
         let slot: Int
         let leaves: [Leaf]
+        let rectified: Rectified?
         var backward: Backward?
     }
 
@@ -57,6 +72,8 @@ package final class Tape {
     package let dtype: DType
     private var nodes: [Node] = []
     private var gradients: [Tensor?] = []
+    /// A second part of some gradients, not yet added: adding and masking are one sweep.
+    private var secondParts: [Int: Tensor] = [:]
     /// Shape and format of each gradient: its variable's.
     private var kinds: [(shape: [Int], dtype: DType)] = []
     /// Told of each parameter whose last gradient of this pass has been written, in an order fixed by the model.
@@ -81,9 +98,10 @@ package final class Tape {
     }
 
     /// Enters the result of an operation. Records only if a gradient can reach an input or a leaf.
-    func record(_ output: Tensor, inputs: [Variable], leaves: [Leaf] = [], backward: @escaping Backward)
-        -> Variable
-    {
+    func record(
+        _ output: Tensor, inputs: [Variable], leaves: [Leaf] = [], rectified: Rectified? = nil,
+        backward: @escaping Backward
+    ) -> Variable {
         let trained = leaves.filter(\.requiresGradient)
         guard isRecording, !trained.isEmpty || inputs.contains(where: \.needsGradient) else {
             return Variable(constant: output)
@@ -92,7 +110,7 @@ package final class Tape {
         let slot = gradients.count
         gradients.append(nil)
         kinds.append((output.shape, output.dtype))
-        nodes.append(Node(slot: slot, leaves: trained, backward: backward))
+        nodes.append(Node(slot: slot, leaves: trained, rectified: rectified, backward: backward))
         return Variable(tensor: output, slot: slot)
     }
 
@@ -103,17 +121,34 @@ package final class Tape {
         let kind = kinds[slot]
         precondition(
             incoming.dtype == kind.dtype, "a \(incoming.dtype) gradient for a \(kind.dtype) \(kind.shape)")
-        guard var present = gradients[slot] else {
+        if gradients[slot] == nil {
             gradients[slot] = incoming.reshaped(kind.shape)
-            return
-        }
-        gradients[slot] = nil
-        if present.isUnshared() {
-            Elementwise.sum(incoming, present, into: present)
-            gradients[slot] = present
         } else {
-            gradients[slot] = Elementwise.sum(present, incoming.reshaped(present.shape))
+            if secondParts[slot] != nil { gradients[slot] = takeGradient(slot, masking: nil) }
+            secondParts[slot] = incoming.reshaped(kind.shape)
         }
+    }
+
+    /// The gradient of a slot, all of its parts added up, and masked where its output ends in an activation.
+    private func takeGradient(_ slot: Int, masking rectified: Rectified?) -> Tensor? {
+        guard var first = gradients[slot] else { return nil }
+        gradients[slot] = nil
+        let second = secondParts.removeValue(forKey: slot)
+        guard second != nil || rectified != nil else { return first }
+        let out = first.reusable()
+        let (type, count) = (first.dtype.code, Int64(first.count))
+        switch (second, rectified) {
+        case (let second?, let rectified?):
+            ck_add_masked(
+                type, count, rectified.activation.ceiling, rectified.output.raw, first.raw, second.raw,
+                out.raw)
+        case (let second?, nil): Elementwise.sum(first, second, into: out)
+        case (nil, let rectified?):
+            ck_relu_backward(
+                type, count, rectified.activation.ceiling, rectified.output.raw, first.raw, out.raw)
+        case (nil, nil): break
+        }
+        return out
     }
 
     /// Runs every backward in reverse, from the given scalars times their factors.
@@ -138,8 +173,7 @@ package final class Tape {
         for i in nodes.indices.reversed() {
             let node = nodes[i]
             nodes[i].backward = nil
-            if var gradient = gradients[node.slot], let run = node.backward {
-                gradients[node.slot] = nil
+            if let run = node.backward, var gradient = takeGradient(node.slot, masking: node.rectified) {
                 run(&gradient, self)
             }
             for leaf in node.leaves {
@@ -151,6 +185,7 @@ package final class Tape {
         }
         nodes.removeAll()
         gradients.removeAll()
+        secondParts.removeAll()
     }
 }
 
