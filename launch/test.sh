@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs all tests: units in one process, then ranks under mpirun at 1, 2 and 4.
+# Installs what is missing, builds, and runs all tests: units in one process, then ranks under mpirun at 1, 2 and 4,
+# and a job of a real SLURM that is stopped and requeued.
 set -euo pipefail
 
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,3 +14,4 @@ swift build --build-tests "${options[@]}"
 # One suite after the other: each test thread would grow a thread team of its own.
 swift test --skip-build "${options[@]}" --no-parallel --skip '^RankTests\.'
 ALIGNDET_SKIP_BUILD=1 "$folder/test-ranks.sh"
+"$folder/test-slurm.sh"
