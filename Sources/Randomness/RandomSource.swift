@@ -10,6 +10,7 @@ package enum RandomPurpose: UInt32, Sendable {
     case dropout = 6
     case proposals = 7
     case test = 8
+    case clustering = 9
 }
 
 /// A counter-based generator: the n-th number is a pure function of (seed, epoch, sample, purpose, n).

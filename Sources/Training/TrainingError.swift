@@ -9,6 +9,8 @@ package struct TrainingError: Error, Sendable, CustomStringConvertible {
         case badInput
         /// A file that cannot be written (exit 74).
         case output
+        /// Asked to stop where nothing is lost (exit 75).
+        case stopped
     }
 
     package let kind: Kind

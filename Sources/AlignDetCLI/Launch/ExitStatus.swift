@@ -50,6 +50,7 @@ enum ExitStatus {
         case .configuration: configuration
         case .badInput: badInput
         case .output: output
+        case .stopped: stopped
         }
     }
 }

@@ -12,6 +12,19 @@ package enum DatasetDefect: String, Sendable, CaseIterable {
     case boxOutsideImage = "box outside its image"
     case imageWithoutProposals = "image without proposals"
     case unusableMask = "object without a usable outline"
+    // Of proposal files, against the data set they are for.
+    case otherImageList = "made for another list of images"
+    case missingImage = "image of the data set that is not in the file"
+    case unknownImage = "image that is not in the data set"
+    case otherImageName = "image of another name"
+    case otherImageSize = "image of another size"
+    case otherImageOrder = "images in another order"
+    case boxBeyondEdge = "box that reaches beyond its image"
+    case cornerBoxes = "boxes that look like corners, not x, y, width, height"
+    case otherArea = "area that is not width times height"
+    case duplicateBox = "box that its image has twice"
+    case boxAgainstFilter = "box that the filter leaves out"
+    case risingScores = "image whose boxes are not best first"
 
     /// What is done with a data set that has defects.
     package enum Policy: Sendable {

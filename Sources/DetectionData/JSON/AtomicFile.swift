@@ -6,11 +6,18 @@ package enum AtomicFile {
     ///
     /// What stood at `path` before stays until the rename; on any error the temporary file is removed.
     package static func write(_ bytes: [UInt8], path: String) throws(DataError) {
+        try write(path: path) { sink throws(DataError) in try sink(bytes) }
+    }
+
+    /// The same for a file too large to be held: `body` hands over piece after piece.
+    package static func write(
+        path: String, _ body: (_ sink: ([UInt8]) throws(DataError) -> Void) throws(DataError) -> Void
+    ) throws(DataError) {
         let temporary = "\(path).\(getpid()).partial"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw failure("cannot be created", temporary) }
         do throws(DataError) {
-            try write(bytes, to: descriptor, temporary)
+            try body { bytes throws(DataError) in try write(bytes, to: descriptor, temporary) }
             guard fsync(descriptor) == 0 else { throw failure("cannot be written", temporary) }
         } catch {
             close(descriptor)

@@ -78,6 +78,12 @@ package struct JSONWriter: Sendable {
     /// Replaces the file at `path` by what was written, whole or not at all.
     package func write(path: String) throws(DataError) { try AtomicFile.write(bytes, path: path) }
 
+    /// Takes what was written so far, so that a long text need not be held as a whole.
+    package mutating func drain() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
+
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
     }

@@ -9,30 +9,36 @@ package struct ProposalFilter: Sendable, Equatable {
     /// A box whose intersection over union with a better one that was kept exceeds this is dropped; nil for
     /// none.
     package var overlapThreshold: Double?
+    /// A box whose intersection over union with a better one exceeds this comes after all that are unlike each other, so
+    /// that the first boxes of several groupings do not repeat one another; nil for the order as it is.
+    package var deferralThreshold: Double?
     /// The number of best boxes to keep after all other tests; nil for all.
     package var limit: Int?
 
     package init(
         maximumAspectRatio: Double? = nil, relativeSizes: ClosedRange<Double>? = nil, minimumSide: Double = 0,
-        overlapThreshold: Double? = nil, limit: Int? = nil
+        overlapThreshold: Double? = nil, deferralThreshold: Double? = nil, limit: Int? = nil
     ) {
         self.maximumAspectRatio = maximumAspectRatio
         self.relativeSizes = relativeSizes
         self.minimumSide = minimumSide
         self.overlapThreshold = overlapThreshold
+        self.deferralThreshold = deferralThreshold
         self.limit = limit
     }
 
-    /// The boxes that pass, in their order, which is best first.
+    /// The boxes that pass, best first.
     package func callAsFunction(_ boxes: [Box], imageWidth: Int, imageHeight: Int) -> [Box] {
         let imageSide = (Double(imageWidth) * Double(imageHeight)).squareRoot()
         let most = limit ?? boxes.count
         var kept: [Box] = []
+        var deferred: [Box] = []
         for box in boxes {
             if kept.count >= most { break }
-            if passes(box, imageSide: imageSide) && !overlaps(box, kept) { kept.append(box) }
+            guard passes(box, imageSide: imageSide), !overlaps(box, kept, overlapThreshold) else { continue }
+            if overlaps(box, kept, deferralThreshold) { deferred.append(box) } else { kept.append(box) }
         }
-        return kept
+        return kept + deferred.prefix(most - kept.count)
     }
 
     private func passes(_ box: Box, imageSide: Double) -> Bool {
@@ -43,8 +49,8 @@ package struct ProposalFilter: Sendable, Equatable {
         return relativeSizes.contains((width * height).squareRoot() / imageSide)
     }
 
-    private func overlaps(_ box: Box, _ kept: [Box]) -> Bool {
-        guard let overlapThreshold else { return false }
-        return kept.contains { Double($0.intersectionOverUnion(box)) > overlapThreshold }
+    private func overlaps(_ box: Box, _ kept: [Box], _ threshold: Double?) -> Bool {
+        guard let threshold else { return false }
+        return kept.contains { Double($0.intersectionOverUnion(box)) > threshold }
     }
 }

@@ -8,7 +8,7 @@ internal import Randomness
 /// - Source: Uijlings et al., "Selective search for object recognition", IJCV 2013; colour spaces, scales and
 ///   similarities of the modes as OpenCV's. Differs: `rgI` holds shares as published, where OpenCV takes R
 ///   and G.
-package struct SelectiveSearch: Sendable {
+package struct SelectiveSearch: ProposalSearch {
     package enum Mode: String, Sendable, CaseIterable {
         /// HSV and Lab, three scales, two similarities: 12 groupings.
         case fast

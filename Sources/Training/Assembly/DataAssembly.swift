@@ -85,15 +85,21 @@ package struct DataAssembly {
         filter.minimumSide = 8
         filter.limit = config.objective?.proposalsPerImage
         let run = ProposalRun(
+            .search(.fast, seed: config.run.seed),
             ProposalRun.Settings(
-                mode: .fast, filters: [filter, ProposalFilter()], shortSide: config.pipeline.resize.shortSides.max(),
-                seed: config.run.seed, threadCount: max(1, config.run.loaderThreads), orientation: orientation),
+                filters: ProposalFilterSteps([filter, ProposalFilter()]),
+                shortSide: config.pipeline.resize.shortSides.max(), threadCount: max(1, config.run.loaderThreads),
+                orientation: orientation),
             communicator: communicator, log: log)
         // Asked on rank 0 alone: another rank's view of a shared folder may lag behind.
         let isCurrent = communicator.topology.rank == 0 && run.isCurrent(path, for: annotations.images) ? 1.0 : 0.0
         guard try communicator.reduced(isCurrent, .sum, label: "proposals are there") == 0 else { return }
         log.info("searching \(annotations.images.count) images for proposals")
-        try run.write(annotations.images, folder: config.data.train.images.resolved, to: path)
+        guard case .written = try run.write(annotations.images, folder: config.data.train.images.resolved, to: path)
+        else {
+            throw TrainingError(
+                .stopped, "stopped on request while proposals were made", hint: "the same command goes on")
+        }
     }
 
     /// The validation set with its annotations.

@@ -2,153 +2,153 @@ package import Collectives
 package import DetectionData
 internal import Foundation
 package import Logging
-internal import Synchronization
 
-/// Selective search over a data set, spread over ranks and threads, into one proposal file.
+/// Box proposals for a data set, spread over ranks and threads, into one file.
+///
+/// Finished parts are kept in a folder beside the file until it is written, so a run that was stopped or killed goes on
+/// where it was, with any number of ranks. All ranks must see that folder.
 package struct ProposalRun {
     package struct Settings: Sendable {
-        package var mode: SelectiveSearch.Mode
-        /// Tried in turn on each image until one leaves a box.
-        package var filters: [ProposalFilter]
+        package var filters: ProposalFilterSteps
         /// The search runs on images scaled to at most this short side; nil for full size. Boxes are in full-size pixels.
         package var shortSide: Int?
-        package var seed: UInt64
         package var threadCount: Int
         package var orientation: ImageFile.Orientation
 
         package init(
-            mode: SelectiveSearch.Mode, filters: [ProposalFilter], shortSide: Int?, seed: UInt64, threadCount: Int,
+            filters: ProposalFilterSteps, shortSide: Int?, threadCount: Int,
             orientation: ImageFile.Orientation
         ) {
-            self.mode = mode
             self.filters = filters
             self.shortSide = shortSide
-            self.seed = seed
             self.threadCount = threadCount
             self.orientation = orientation
         }
-
-        /// The size at which an image is searched; nil for its own.
-        func searchSize(width: Int, height: Int) -> (width: Int, height: Int)? {
-            guard let shortSide, shortSide < min(width, height) else { return nil }
-            let factor = Float(shortSide) / Float(min(width, height))
-            return (Int(Float(width) * factor + 0.5), Int(Float(height) * factor + 0.5))
-        }
-
-        /// What the file says about how it was made; the number of ranks and threads is not part of it.
-        var parameters: [String: String] {
-            [
-                "mode": mode.rawValue, "filters": "\(filters)", "short_side": shortSide.map { "\($0)" } ?? "full",
-                "seed": "\(seed)",
-            ]
-        }
     }
 
+    package enum Outcome {
+        case written
+        /// Somebody asked to stop; the same call goes on.
+        case stopped
+    }
+
+    private let source: ProposalSource
     private let settings: Settings
     private let communicator: any Communicator
     private let log: Logger
 
-    package init(_ settings: Settings, communicator: any Communicator, log: Logger) {
+    package init(
+        _ source: ProposalSource, _ settings: Settings, communicator: any Communicator, log: Logger
+    ) {
+        self.source = source
         self.settings = settings
         self.communicator = communicator
         self.log = log
     }
 
+    /// What a file for these images says about itself; the number of ranks and threads is not part of it.
+    package func info(for images: [COCOAnnotations.ImageRecord]) -> ProposalFile.Info {
+        var parameters = source.parameters
+        parameters["filters"] = "\(settings.filters)"
+        parameters["short_side"] = settings.shortSide.map { "\($0)" } ?? "full"
+        return ProposalFile.Info(description: source.description, parameters: parameters, images: images)
+    }
+
     /// Whether the file at `path` was made for these images by these settings.
     package func isCurrent(_ path: String, for images: [COCOAnnotations.ImageRecord]) -> Bool {
         guard FileManager.default.fileExists(atPath: path) else { return false }
-        let expected = ProposalFile.Info(
-            description: Self.description, parameters: settings.parameters, images: images)
-        do { return try ProposalFile.info(ofFile: path) == expected } catch { return false }
+        do { return try ProposalFile.info(ofFile: path) == info(for: images) } catch { return false }
     }
 
-    private static let description = "selective search proposals, best first"
-
-    /// Searches all images and writes the file on rank 0; returns on all ranks once it is there.
+    /// Finds the boxes of all images and writes the file on rank 0; returns on all ranks once it is there.
     /// - Throws: naming the image file that cannot be read.
-    package func write(_ images: [COCOAnnotations.ImageRecord], folder: String, to path: String) throws {
-        let topology = communicator.topology
-        let share = DistributedSampler.range(of: images.count, rank: topology.rank, worldSize: topology.size)
-        let boxes = try search(images[share].map { $0 }, folder: folder)
-        var bytes: [UInt8] = []
-        for list in boxes {
-            bytes += withUnsafeBytes(of: Int64(list.count)) { [UInt8]($0) }
-            bytes += list.flatMap { [$0.x1, $0.y1, $0.x2, $0.y2] }.withUnsafeBytes { [UInt8]($0) }
+    package func write(
+        _ images: [COCOAnnotations.ImageRecord], folder: String, to path: String
+    ) throws -> Outcome {
+        let info = info(for: images)
+        let parts = ProposalParts(beside: path, info: info)
+        let isFirst = communicator.topology.rank == 0
+        if isFirst { try parts.prepare() }
+        let start = ContinuousClock.now
+        let isWhole: Bool
+        do {
+            isWhole = try findMissing(parts, images, folder: folder)
+        } catch {
+            if isFirst { parts.removeIfEmpty() }
+            throw error
         }
-        if let parts = try communicator.gather(bytes, label: "proposals") {
-            let all = parts.flatMap(Self.decode)
-            try ProposalFile.write(
-                all, for: images,
-                info: ProposalFile.Info(
-                    description: Self.description, parameters: settings.parameters, images: images), to: path)
-            let total = all.reduce(0) { $0 + $1.count }
-            log.info("\(path): \(total) proposals for \(images.count) images")
-        }
-        try communicator.barrier(label: "proposals written")
-    }
-
-    private func search(_ images: [COCOAnnotations.ImageRecord], folder: String) throws(DataError) -> [[Box]] {
-        let settings = settings
-        let load: @Sendable (String) throws -> Image = { path in
-            let image = try ImageFile.load(path: path, orientation: settings.orientation).image
-            guard let size = settings.searchSize(width: image.width, height: image.height) else { return image }
-            return Resize.bilinear(image, width: size.width, height: size.height)
-        }
-        let generator = ProposalGenerator(
-            search: SelectiveSearch(mode: settings.mode, seed: settings.seed), filters: settings.filters,
-            threadCount: settings.threadCount, load: load)
-        let inputs = images.map { ProposalGenerator.Input(path: "\(folder)/\($0.fileName)", imageID: $0.id) }
-        let reporter = ProgressReporter(log: log)
-        let found = try generator(inputs) { done, total in reporter.report(done, total) }
-        return zip(images, found).map { record, boxes in
-            guard let size = settings.searchSize(width: record.width, height: record.height) else { return boxes }
-            // The resized image has whole pixels, so its real factors differ a little between the axes.
-            let (x, y) = (Float(record.width) / Float(size.width), Float(record.height) / Float(size.height))
-            return boxes.map { $0.scaled(x: x, y: y) }
-        }
-    }
-
-    private static func decode(_ bytes: [UInt8]) -> [[Box]] {
-        var lists: [[Box]] = []
-        bytes.withUnsafeBytes { raw in
-            var position = 0
-            while position < raw.count {
-                let count = Int(raw.loadUnaligned(fromByteOffset: position, as: Int64.self))
-                position += 8
-                lists.append(
-                    (0..<count).map { i in
-                        func number(_ k: Int) -> Float {
-                            raw.loadUnaligned(fromByteOffset: position + 16 * i + 4 * k, as: Float.self)
-                        }
-                        return Box(x1: number(0), y1: number(1), x2: number(2), y2: number(3))
-                    })
-                position += 16 * count
+        // A rank may have to wait for another about as long as it worked itself, should that run at half the speed.
+        let patience = max(communicator.defaultDeadlineSeconds, (ContinuousClock.now - start) / .seconds(1))
+        guard try isAgreed(isWhole, patienceSeconds: patience) else {
+            if isFirst {
+                log.warning(
+                    "\(path): stopped on request; \(parts.folder) keeps what is done, run again to go on")
             }
+            return .stopped
         }
-        return lists
-    }
-}
-
-/// A line every few seconds while images are searched; called from the search's threads, one at a time.
-private final class ProgressReporter: Sendable {
-    private let log: Logger
-    private let start = ContinuousClock.now
-    private let last: Mutex<ContinuousClock.Instant>
-
-    init(log: Logger) {
-        self.log = log
-        last = Mutex(ContinuousClock.now)
+        if isFirst { try assemble(parts, images, info, path) }
+        try communicator.barrier(label: "proposals written", deadlineSeconds: 2 * patience)
+        return .written
     }
 
-    func report(_ done: Int, _ total: Int) {
-        let now = ContinuousClock.now
-        let isDue = last.withLock { last in
-            guard (now - last) / .seconds(1) > 2 || done == total else { return false }
-            last = now
-            return true
+    /// - Returns: false where this rank was asked to stop.
+    private func findMissing(
+        _ parts: ProposalParts, _ images: [COCOAnnotations.ImageRecord], folder: String
+    ) throws -> Bool {
+        // Rank 0's view of the folder counts: another rank's may lag behind.
+        let mine = communicator.topology.rank == 0 ? Self.bytes(parts.finished()) : []
+        let finished = Self.numbers(try communicator.broadcast(mine, label: "finished parts"))
+        if !finished.isEmpty, communicator.topology.rank == 0 {
+            log.info("\(parts.folder): \(finished.count) of \(parts.partCount) parts are done already")
         }
-        guard isDue else { return }
-        let left = (now - start) / .seconds(1) / Double(done) * Double(total - done)
-        log.info("proposals: image \(done)/\(total) of this rank, ETA \(ProgressLine.duration(left))")
+        let missing = (0..<parts.partCount).filter { !finished.contains($0) }
+        let positions = missing.enumerated().filter {
+            $0.offset % communicator.topology.size == communicator.topology.rank
+        }.flatMap { parts.images(of: $0.element) }
+        let collector = PartCollector(parts)
+        let progress = ProgressReporter(log: log, what: "proposals", total: positions.count)
+        let inputs = positions.map { images[$0] }
+        return try source.find(inputs, folder: folder, settings) { index, boxes throws(DataError) in
+            progress.report(try collector.add(boxes, image: positions[index]))
+        }
+    }
+
+    private func isAgreed(_ isWhole: Bool, patienceSeconds: Double) throws -> Bool {
+        let flag = UnsafeMutableBufferPointer<Int64>.allocate(capacity: 1)
+        flag.initialize(repeating: isWhole ? 1 : 0)
+        // Not deallocated on an error: the library may still write to it.
+        try communicator.allReduce(flag, .minimum, label: "proposals found", deadlineSeconds: patienceSeconds)
+        defer { flag.deallocate() }
+        return flag[0] == 1
+    }
+
+    private func assemble(
+        _ parts: ProposalParts, _ images: [COCOAnnotations.ImageRecord], _ info: ProposalFile.Info,
+        _ path: String
+    ) throws {
+        var part = -1
+        var lists: [[Box]] = []
+        let total = try ProposalFile.write(for: images, info: info, to: path) { image throws(DataError) in
+            if image / parts.partSize != part {
+                part = image / parts.partSize
+                lists = try parts.read(part)
+            }
+            return lists[image - part * parts.partSize]
+        }
+        parts.remove()
+        log.info("\(path): \(total) proposals for \(images.count) images")
+    }
+
+    private static func bytes(_ numbers: Set<Int>) -> [UInt8] {
+        numbers.flatMap { number in withUnsafeBytes(of: UInt32(number)) { [UInt8]($0) } }
+    }
+
+    private static func numbers(_ bytes: [UInt8]) -> Set<Int> {
+        bytes.withUnsafeBytes { raw in
+            Set(
+                stride(from: 0, to: raw.count, by: 4).map {
+                    Int(raw.loadUnaligned(fromByteOffset: $0, as: UInt32.self))
+                })
+        }
     }
 }

@@ -32,6 +32,19 @@ import Testing
         #expect(kept([near, half, best], by: filter) == [near])
     }
 
+    @Test func repeatsComeLastAndCountForTheLimit() {
+        let best = Box(x1: 0, y1: 0, x2: 10, y2: 10)
+        let near = Box(x1: 0, y1: 0, x2: 10, y2: 9)  // 0.9 of best
+        let far = Box(x1: 50, y1: 50, x2: 60, y2: 60)
+        let nearFar = Box(x1: 50, y1: 50, x2: 60, y2: 59)
+        let filter = ProposalFilter(deferralThreshold: 0.8)
+        #expect(kept([best, near, nearFar, far], by: filter) == [best, nearFar, near, far])
+        let three = ProposalFilter(deferralThreshold: 0.8, limit: 3)
+        #expect(kept([best, near, nearFar, far], by: three) == [best, nearFar, near])
+        #expect(
+            kept([best, near, far], by: ProposalFilter(deferralThreshold: 0.8, limit: 2)) == [best, far])
+    }
+
     @Test func limitCountsWhatPassed() {
         let boxes = [box(100, 1), box(10, 10), box(20, 20), box(30, 30)]
         let filter = ProposalFilter(maximumAspectRatio: 3, limit: 2)
@@ -41,22 +54,34 @@ import Testing
     }
 
     @Test func stepsAreTriedUntilOneKeepsABox() throws {
-        let steps = try ProposalFilter.steps(named: "ratio3size0308post")
-        func first(_ boxes: [Box]) -> [Box] {
-            ProposalFilter.firstToKeepAny(of: steps, boxes, imageWidth: 200, imageHeight: 200)
-        }
+        let steps = try ProposalFilterSteps.named("ratio3size0308post")
+        func first(_ boxes: [Box]) -> [Box] { steps(boxes, imageWidth: 200, imageHeight: 200) }
         #expect(first([box(60, 60), box(40, 40), box(200, 40)]) == [box(60, 60)])
         #expect(first([box(40, 40), box(200, 40)]) == [box(40, 40)])
         #expect(first([box(200, 40), box(20, 20)]) == [box(200, 40)])
-        #expect(first([box(20, 20)]).isEmpty)
+        #expect(first([box(20, 20)]) == [box(200, 200)])
+        #expect(ProposalFilterSteps([.soCo])([box(20, 20)], imageWidth: 200, imageHeight: 200).isEmpty)
     }
 
-    @Test func namesArePresets() throws {
-        #expect(try ProposalFilter.steps(named: "ratio3size0008") == [.alignDet])
-        #expect(try ProposalFilter.steps(named: "ratio3size0308") == [.soCo])
-        #expect(try ProposalFilter.steps(named: "none") == [ProposalFilter()])
-        let error = #expect(throws: DataError.self) { try ProposalFilter.steps(named: "ratio4") }
-        #expect(error?.description.contains("'ratio4'") == true)
-        #expect(error?.hint?.contains("ratio3size0008") == true)
+    @Test func namesArePresetsOrFollowSoCosGrammar() throws {
+        #expect(try ProposalFilterSteps.named("ratio3size0008").steps == [.alignDet])
+        #expect(try ProposalFilterSteps.named("ratio3size0308").steps == [.soCo])
+        #expect(try ProposalFilterSteps.named("none").steps == [ProposalFilter()])
+        #expect(
+            try ProposalFilterSteps.named("size0105").steps == [
+                ProposalFilter(relativeSizes: 0.1...0.5, minimumSide: 32)
+            ])
+        #expect(
+            try ProposalFilterSteps.named("ratio4@0.7").steps == [
+                ProposalFilter(maximumAspectRatio: 4, minimumSide: 32, overlapThreshold: 0.7)
+            ])
+        let bad = [
+            "", "ratio", "ratio0", "size03", "size0803", "ratio3size0308x", "ratio3@", "ratio3@2", "post",
+        ]
+        for name in bad {
+            let error = #expect(throws: DataError.self) { try ProposalFilterSteps.named(name) }
+            #expect(error?.description.contains("'\(name)'") == true)
+            #expect(error?.hint?.contains("ratio3size0008") == true)
+        }
     }
 }

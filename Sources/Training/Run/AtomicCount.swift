@@ -1,0 +1,10 @@
+internal import Synchronization
+
+/// A count that several threads add to.
+final class AtomicCount: Sendable {
+    private let count = Atomic<Int>(0)
+
+    func add() { count.add(1, ordering: .relaxed) }
+
+    var value: Int { count.load(ordering: .relaxed) }
+}
