@@ -52,8 +52,8 @@ queries=(
     pipeline.test.long_side=214
     model.head.channels=128 model.head.feed_forward=256 model.head.encoder_layers=2 model.head.decoder_layers=3
     model.head.queries=50 model.head.dropout=0
-    optimizer.lr=0.0005 'optimizer.rules=[]' schedule.length=2400 'schedule.decay.at=[1800]'
-    batch.global=16 batch.micro=8 run.checkpoint_every=2400 run.eval_every=2400
+    optimizer.lr=0.0005 'optimizer.rules=[]' schedule.length=3600 'schedule.decay.at=[2800]'
+    batch.global=16 batch.micro=8 run.checkpoint_every=3600 run.eval_every=3600
 )
 
 for detector in "${detectors[@]}"; do
