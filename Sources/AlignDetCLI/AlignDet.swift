@@ -7,7 +7,8 @@ internal import Training
 struct AlignDet: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "aligndet-mpi",
-        abstract: "Pre-trains every part of an object detector on a CPU cluster over MPI, fine-tunes it, scores it.",
+        abstract:
+            "Pre-trains every part of an object detector on a CPU cluster over MPI, fine-tunes it, scores it.",
         discussion: """
             EXAMPLES
               mpirun -np 2 aligndet-mpi pretrain
@@ -22,8 +23,11 @@ struct AlignDet: ParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            Pretrain.self, Finetune.self, Evaluate.self, Score.self, Detect.self, Proposals.self, Checkpoint.self,
-            Import.self, Export.self, PrintConfig.self, Plot.self, Doctor.self, Estimate.self, Bench.self,
+            Pretrain.self, Finetune.self, Evaluate.self, Score.self, Detect.self, Proposals.self,
+            Checkpoint.self,
+            Import.self, Export.self, PrintConfig.self, Plot.self, Doctor.self, Estimate.self,
+            VerifyResume.self, SlurmScriptVerb.self,
+            Bench.self,
         ])
 
     static func main() {

@@ -7,6 +7,12 @@ package enum Checkpoints {
     /// A text file with the name of the checkpoint written last.
     package static let pointerName = "last_checkpoint"
     static let stepPrefix = "step_"
+    private static let bestPrefix = "best_"
+
+    /// "best_0.4231_step_200".
+    static func bestName(score: Double, step: String) -> String {
+        bestPrefix + String(format: "%.4f", score) + "_" + step
+    }
 
     /// What `newestValid` found.
     package struct Search: Sendable {
@@ -24,6 +30,11 @@ package enum Checkpoints {
             let digits = name.dropLast(suffix.count).dropFirst(stepPrefix.count)
             return name.hasPrefix(stepPrefix) && !digits.isEmpty
                 && digits.allSatisfy { ("0"..."9").contains($0) }
+        }
+        /// The score of one that is kept for it.
+        var bestScore: Double? {
+            guard name.hasPrefix(bestPrefix), let end = name.range(of: "_" + stepPrefix) else { return nil }
+            return Double(name[name.index(name.startIndex, offsetBy: bestPrefix.count)..<end.lowerBound])
         }
     }
 
@@ -46,6 +57,17 @@ package enum Checkpoints {
             }
         }
         return Search(checkpoint: nil, skipped: skipped)
+    }
+
+    /// Removes what writers that were killed left half-written; nobody may be writing.
+    package static func removeLeftovers(in folder: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names
+        where name.hasSuffix(suffix + AtomicFile.temporarySuffix)
+            || name == pointerName + AtomicFile.temporarySuffix
+        {
+            unlink("\(folder)/\(name)")
+        }
     }
 
     /// The file name in `last_checkpoint`, if there is one.

@@ -31,6 +31,16 @@ package protocol Communicator: AnyObject {
         _ buffer: UnsafeMutableBufferPointer<Float>, label: String
     ) throws(CollectiveError) -> PendingReduction
 
+    /// Adds up the nodes that all ranks have of a tree, in the order of the tree, and gives all ranks the same bits,
+    /// which do not depend on how many ranks there are.
+    /// - values: of this rank's nodes (`ReductionTree.nodes(of:)` of its leaves), as many each as `result`; they may be
+    ///   overwritten.
+    /// - leavesOfRank: which leaves each rank has: neighbours, in rank order; empty for a rank without any.
+    func sumOverTree(
+        _ values: [UnsafeMutablePointer<Float>], leavesOfRank: [Range<Int>],
+        into result: UnsafeMutableBufferPointer<Float>, label: String
+    ) throws(CollectiveError)
+
     /// Moves all reductions under way as far as they can go now; never waits.
     func progress() throws(CollectiveError)
 

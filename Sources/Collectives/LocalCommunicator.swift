@@ -24,6 +24,14 @@ package final class LocalCommunicator: Communicator {
         PendingReduction(finished: label)
     }
 
+    package func sumOverTree(
+        _ values: [UnsafeMutablePointer<Float>], leavesOfRank: [Range<Int>],
+        into result: UnsafeMutableBufferPointer<Float>, label: String
+    ) throws(CollectiveError) {
+        precondition(values.count == 1, "\(values.count) nodes of a whole tree")
+        result.baseAddress?.update(from: values[0], count: result.count)
+    }
+
     package func progress() throws(CollectiveError) {}
 
     package func broadcast(

@@ -50,6 +50,18 @@ final class RunningProgram {
 
     var identifier: Int32 { process.processIdentifier }
 
+    /// The processes of the job's ranks, while it runs under a launcher.
+    func ranks() throws -> [Int32] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter { id in
+            guard
+                let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8),
+                status.contains("\nPPid:\t\(identifier)\n"),
+                let variables = FileManager.default.contents(atPath: "/proc/\(id)/environ")
+            else { return false }
+            return String(decoding: variables, as: UTF8.self).contains("OMPI_COMM_WORLD_RANK=")
+        }.sorted()
+    }
+
     /// Waits until the condition holds; a run that ends sooner, or takes too long, fails the test.
     func wait(until condition: () throws -> Bool) throws {
         let start = ContinuousClock.now

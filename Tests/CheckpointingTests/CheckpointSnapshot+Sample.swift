@@ -24,8 +24,8 @@ extension CheckpointSnapshot {
 
 extension CheckpointWriter {
     /// Writes and waits.
-    func writeNow(_ snapshot: CheckpointSnapshot, name: String? = nil) throws {
-        try write(snapshot, name: name)
+    func writeNow(_ snapshot: CheckpointSnapshot, _ purpose: Purpose = .step) throws {
+        write(snapshot, purpose)
         try finish()
     }
 }

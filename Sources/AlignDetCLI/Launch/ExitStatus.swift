@@ -23,6 +23,7 @@ enum ExitStatus {
         case let error as CollectiveError: code(of: error)
         case let error as TrainingError: code(of: error)
         case is UsageError: usage
+        case is OutputFailure: output
         default: internalError
         }
     }

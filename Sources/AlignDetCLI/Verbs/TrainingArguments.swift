@@ -47,11 +47,17 @@ struct TrainingArguments: ParsableArguments {
             valueName: "seconds"))
     var deadline = 120.0
 
+    @Option(
+        help: "Fine-tuning: checkpoints kept for the highest AP, besides the newest; 1 unless said otherwise."
+    )
+    var keepBest: Int?
+
     func validate() throws {
         if let maxSteps, maxSteps < 1 { throw ValidationError("--max-steps takes a number from 1 on") }
         if resume != nil, loadFrom != nil {
             throw ValidationError("--resume goes on with a run, --load-from starts one: give one of them")
         }
+        if let keepBest, keepBest < 0 { throw ValidationError("--keep-best takes a number from 0 on") }
         guard deadline > 0, deadline.isFinite else {
             throw ValidationError("--deadline takes a number above 0")
         }
@@ -70,6 +76,9 @@ struct TrainingArguments: ParsableArguments {
                 throw UsageError(
                     description: "\(recipe) is a recipe for \(config.task.rawValue), not \(task.rawValue)")
             }
+            if keepBest != nil, task == .pretrain {
+                throw UsageError(description: "--keep-best goes by scores, and pre-training has none")
+            }
             let start: TrainingRun.Start =
                 switch resume {
                 case nil: .fresh
@@ -79,7 +88,7 @@ struct TrainingArguments: ParsableArguments {
             let options = TrainingRun.Options(
                 workFolder: workDir ?? Self.defaultWorkFolder(recipe), start: start, weights: loadFrom,
                 keepsLastLayers: keepHeads, maximumSteps: maxSteps,
-                silenceSeconds: deadline)
+                silenceSeconds: deadline, keepBest: keepBest ?? 1)
             let run = TrainingRun(config, options: options, communicator: job.communicator, log: job.log)
             switch try run.run() {
             case .finished: return 0

@@ -7,14 +7,16 @@ import Foundation
 final class AtomicFile {
     let path: String
     private let temporaryPath: String
+    private let calls: FileCalls
     private var descriptor: Int32
     /// Bytes written so far.
     private(set) var byteCount = 0
 
     static let temporarySuffix = ".tmp"
 
-    init(path: String) throws(CheckpointError) {
+    init(path: String, calls: FileCalls = .system) throws(CheckpointError) {
         self.path = path
+        self.calls = calls
         temporaryPath = path + Self.temporarySuffix
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -38,7 +40,7 @@ final class AtomicFile {
     func write(_ bytes: ArraySlice<UInt8>) throws(CheckpointError) {
         var rest = bytes
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { calls.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw failure("cannot be written on") }
             byteCount += count
@@ -47,9 +49,9 @@ final class AtomicFile {
     }
 
     func commit() throws(CheckpointError) {
-        guard fsync(descriptor) == 0 else { throw failure("cannot be brought to disk") }
+        guard calls.sync(descriptor) == 0 else { throw failure("cannot be brought to disk") }
         let status = close(descriptor)
-        let isRenamed = status == 0 && rename(temporaryPath, path) == 0
+        let isRenamed = status == 0 && calls.rename(temporaryPath, path) == 0
         if !isRenamed {
             let error = failure("cannot be put in place")
             unlink(temporaryPath)
@@ -66,7 +68,7 @@ final class AtomicFile {
         guard handle >= 0 else { throw failure("its folder cannot be opened") }
         defer { close(handle) }
         // File systems that cannot sync a folder say EINVAL; they order the rename themselves.
-        guard fsync(handle) == 0 || errno == EINVAL else {
+        guard calls.sync(handle) == 0 || errno == EINVAL else {
             throw failure("its folder cannot be brought to disk")
         }
     }

@@ -16,8 +16,15 @@ extension SafetensorsFile {
     package static func writePacked(
         _ entries: [SafetensorsEntry], metadata: [String: String], to path: String, level: Int32
     ) throws(CheckpointError) {
+        try writePacked(entries, metadata: metadata, to: path, level: level, calls: .system)
+    }
+
+    static func writePacked(
+        _ entries: [SafetensorsEntry], metadata: [String: String], to path: String, level: Int32,
+        calls: FileCalls
+    ) throws(CheckpointError) {
         let layout = SafetensorsLayout(entries, metadata: metadata)
-        let file = try AtomicFile(path: path)
+        let file = try AtomicFile(path: path, calls: calls)
         let encoder = try ZstdEncoder(file: file, contentByteCount: layout.byteCount, level: level)
         try encoder.write(layout.header[...])
         for entry in layout.entries { try encoder.write(entry.bytes) }

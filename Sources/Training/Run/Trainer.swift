@@ -87,7 +87,7 @@ package final class Trainer {
             patience.add(seconds)
             let done = next.number + 1
             let epoch = next.number / stepsPerEpoch
-            try record(report, done: done, epoch: epoch, seconds: seconds, dataSeconds: next.waitSeconds)
+            record(report, done: done, epoch: epoch, seconds: seconds, dataSeconds: next.waitSeconds)
             if done % intervals.log == 0 || done == last || done == first + 1 {
                 let (mean, data) = pace.take()
                 log.info(
@@ -116,7 +116,7 @@ package final class Trainer {
 
     private func record(
         _ report: StepReport, done: Int, epoch: Int, seconds: Double, dataSeconds: Double
-    ) throws {
+    ) {
         guard let metrics else { return }
         var fields: [(name: String, value: MetricsLog.Value)] = [
             ("step", .integer(done)), ("epoch", .integer(epoch)), ("loss", .number(report.totalLoss)),
@@ -128,7 +128,7 @@ package final class Trainer {
         ]
         fields += report.phases.map { ("\($0.name)_ms", .number(($0.seconds * 1e4).rounded() / 10)) }
         fields.append(("memory_mb", .integer(ProcessMemory.peakByteCount >> 20)))
-        try metrics.write(fields)
+        metrics.write(fields)
     }
 
     /// Means since they were last taken.

@@ -17,16 +17,19 @@ package final class TrainStep {
     private let communicator: any Communicator
     private let statistics: RankStatistics
     private let reducer: GradientReducer
+    /// Instead of the reducer where no number of ranks may change a bit.
+    private let ordered: OrderedGradients?
     private let lossNames: [String]
     private let dtype: DType
 
     /// - dtype: the format of maps and their gradients.
-    /// - lossNames: the terms the objective returns, in order; ranks without a micro-batch report zeros for them.
+    /// - isOrdered: whether gradients are added in an order that no number of ranks changes.
     package init(
         _ objective: any Objective, optimizer: any Optimizer, clipping: GradientClipping,
         schedule: LearningRateSchedule, communicator: any Communicator, statistics: RankStatistics,
-        dtype: DType = .float32, bucketByteCount: Int = 8 << 20
+        dtype: DType = .float32, isOrdered: Bool = false, bucketByteCount: Int = 8 << 20
     ) {
+        ordered = isOrdered ? OrderedGradients(objective.arena, communicator: communicator) : nil
         self.objective = objective
         self.optimizer = optimizer
         self.clipping = clipping
@@ -51,56 +54,77 @@ package final class TrainStep {
         let arena = objective.arena
         arena.beginAccumulation()
         reducer.begin()
-        var sums = [Double](repeating: 0, count: lossNames.count + 2)
+        ordered?.begin(microBatchCount: microBatchCount)
+        let topology = communicator.topology
+        let firstMicroBatch =
+            DistributedSampler.range(of: microBatchCount, rank: topology.rank, worldSize: topology.size)
+            .lowerBound
+        // Losses of every micro-batch in a place of its own, so that they are added in one order, too; then two flags.
+        let flags = lossNames.count * microBatchCount
+        var values = [Double](repeating: 0, count: flags + 2)
         let number = moment.step + 1
         for (i, views) in microBatches.enumerated() {
             communicator.note(step: number, phase: "forward")
             let tape = Tape(recording: true, dtype: dtype)
             tape.onLap = { clock.lap($0.rawValue) }
-            if i == microBatches.count - 1 { tape.onGradientReady = { [reducer] in reducer.isReady($0) } }
+            if ordered != nil {
+                arena.beginAccumulation()
+            } else if i == microBatches.count - 1 {
+                tape.onGradientReady = { [reducer] in reducer.isReady($0) }
+            }
             let terms = objective.losses(views, at: moment, tape)
             precondition(terms.map(\.name) == lossNames, "losses \(terms.map(\.name)), expected \(lossNames)")
             clock.lap("loss")
-            for (k, term) in terms.enumerated() { sums[k] += Double(term.value) / Double(microBatchCount) }
+            let place = (firstMicroBatch + i) * lossNames.count
+            for (k, term) in terms.enumerated() { values[place + k] = Double(term.value) }
             communicator.note(step: number, phase: "backward")
             tape.backward(terms.map { ($0.sum, $0.factor / Float(microBatchCount)) })
             clock.lap("backward")
+            if let ordered {
+                arena.finishAccumulation()
+                ordered.add()
+                clock.lap("reduce")
+            }
         }
         communicator.note(step: number, phase: "reduce")
-        do { _ = try reducer.finish() } catch {
+        do throws(CollectiveError) {
+            if let ordered { try ordered.finish() } else { _ = try reducer.finish() }
+        } catch {
             // After a failed statistic nothing works any more; the first error is the one to tell.
             throw statistics.error ?? error
         }
         if let error = statistics.error { throw error }
         clock.lap("reduce")
-        if !sums.allSatisfy(\.isFinite) {
-            for k in lossNames.indices { sums[k] = 0 }
-            sums[lossNames.count] = 1
+        if !values.allSatisfy(\.isFinite) {
+            for k in 0..<flags { values[k] = 0 }
+            values[flags] = 1
         }
-        sums[lossNames.count + 1] = stopRequested ? 1 : 0
-        sums = try communicator.reduced(sums, .sum, label: "losses and flags")
+        values[flags + 1] = stopRequested ? 1 : 0
+        values = try communicator.reduced(values, .sum, label: "losses and flags")
         let (norm, scale) = clipping.measure(arena)
-        guard sums[lossNames.count] == 0, norm.isFinite else {
+        guard values[flags] == 0, norm.isFinite else {
             throw TrainingError(
                 .nonFinite,
                 "step \(number): \(try nonFinitePlaces(microBatches, at: moment)); nothing was updated",
                 hint: "lower optimizer.lr, lengthen the warm-up or set optimizer.clip_norm, and resume")
         }
-        return update(sums, norm: norm, scale: scale, clock, moment)
+        let losses = lossNames.indices.map { k in
+            stride(from: k, to: flags, by: lossNames.count).reduce(0) { $0 + values[$1] }
+                / Double(microBatchCount)
+        }
+        update(scale: scale, clock, moment)
+        return StepReport(
+            losses: zip(lossNames, losses).map { ($0, $1) }, gradientNorm: norm,
+            rate: schedule.rate(step: moment.step),
+            stopRequested: values[flags + 1] > 0, phases: clock.phases)
     }
 
-    private func update(
-        _ sums: [Double], norm: Float, scale: Float, _ clock: PhaseClock, _ moment: StepMoment
-    ) -> StepReport {
+    private func update(scale: Float, _ clock: PhaseClock, _ moment: StepMoment) {
         communicator.note(step: moment.step + 1, phase: "update")
-        let rate = schedule.rate(step: moment.step)
-        optimizer.step(rate: rate, gradientScale: scale)
+        optimizer.step(rate: schedule.rate(step: moment.step), gradientScale: scale)
         clock.lap("optimizer")
         objective.didUpdate(at: moment)
         clock.lap("ema")
-        return StepReport(
-            losses: zip(lossNames, sums).map { ($0, $1) }, gradientNorm: norm, rate: rate,
-            stopRequested: sums[lossNames.count + 1] > 0, phases: clock.phases)
     }
 
     // MARK: After a failure

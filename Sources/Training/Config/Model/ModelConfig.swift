@@ -65,6 +65,9 @@ package struct ModelConfig: Sendable, Equatable {
     /// Whether some layer takes its statistics over all ranks.
     package var hasSyncNorm: Bool { backbone.norm == .sync || neck?.norm == .sync }
 
+    /// Whether some layer measures statistics while it trains.
+    package var hasMeasuringNorm: Bool { hasSyncNorm || backbone.norm == .batch || neck?.norm == .batch }
+
     /// Classes that the detector knows; nil in pre-training.
     package var classCount: Int? {
         switch stages {
