@@ -44,7 +44,11 @@ extension ProgramTests {
             case .stepping:
                 try run.wait { stepCount(work) >= before + 2 }
                 usleep(UInt32.random(in: 0..<200_000, using: &draw))
-            case .saving: try run.wait { folder.names(work).contains { $0.hasSuffix(".tmp") } }
+            case .saving:
+                // A file that the kill before left behind is there before the ranks are.
+                try run.wait {
+                    try folder.names(work).contains { $0.hasSuffix(".tmp") } && run.ranks().count == 2
+                }
             case .scoring:
                 try run.wait { stepCount(work) > before && stepCount(work).isMultiple(of: 10) }
                 usleep(UInt32.random(in: 0..<50_000, using: &draw))

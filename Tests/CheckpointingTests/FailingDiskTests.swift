@@ -33,7 +33,7 @@ import Testing
         let bytes = try folder.read("step_\(step).safetensors.zst")
         #expect(step == 2 || bytes == before)
         // The disk has room again.
-        try writer.writeNow(sample(3))
+        try CheckpointWriter(folder: folder.path, keep: 1).writeNow(sample(3))
         #expect(try Checkpoints.newestValid(in: folder.path).checkpoint?.metadata().step == 3)
         return (failures.callCount, step == 2)
     }
