@@ -145,4 +145,18 @@ import Testing
         #expect(PathDraws(seed: 8, step: 0, images: images).factors(rate: 0.2, branch: 3) != factors)
         #expect(PathDraws(seed: 7, step: 0, images: [17]).factors(rate: 0.2, branch: 3) == [factors[17]])
     }
+
+    /// Products of 16 bits between sums and norms of 32; the maps are of the tape's format.
+    @Test func mixedPrecisionStaysNearTheOther() {
+        let images = GoldenWeights.images("input", count: 2, channels: 3, height: 90, width: 123, scale: 2)
+        let backbone = SwinTransformer(Self.narrow, frozenStages: 2, dropPath: 0)
+        fill(backbone)
+        let expected = backbone(images, Tape(recording: false))
+        let mixed = backbone(images.converted(to: .bfloat16), Tape(recording: false, dtype: .bfloat16))
+        for (map, other) in zip(mixed, expected) {
+            #expect(map.dtype == .bfloat16)
+            // Eight bits of eight blocks' sums.
+            expectClose(map.tensor.converted(to: .float32), other.tensor, relative: 0.03)
+        }
+    }
 }

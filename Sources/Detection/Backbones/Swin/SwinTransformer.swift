@@ -47,7 +47,7 @@ package final class SwinTransformer: Backbone {
     }
 
     package func callAsFunction(_ images: Tensor, paths: PathDraws?, _ tape: Tape) -> [Variable] {
-        let silent = Tape(recording: false)
+        let silent = tape.silent
         let first = frozenStages >= 0 ? silent : tape
         let patches = first.conv2d(
             Variable(constant: Self.padded(images)), weight: patchWeight.leaf, bias: patchBias.leaf,
@@ -58,7 +58,8 @@ package final class SwinTransformer: Backbone {
             let used = isFrozen ? silent : tape
             let (output, next) = part.0(x, paths: isFrozen ? nil : paths, used)
             x = next
-            return part.1(output, used)
+            // Norms give 32 bits; what reads the maps computes in the tape's format.
+            return used.converted(part.1(output, used), to: used.dtype)
         }
     }
 
@@ -67,6 +68,7 @@ package final class SwinTransformer: Backbone {
         let (n, h, w, c) = (images.shape[0], images.shape[1], images.shape[2], images.shape[3])
         let (high, wide) = ((h + patch - 1) / patch * patch, (w + patch - 1) / patch * patch)
         guard high != h || wide != w else { return images }
+        let images = images.converted(to: .float32)
         let y = Tensor(zeros: [n, high, wide, c])
         for row in 0..<(n * h) {
             (y.floats + (row / h * high + row % h) * wide * c).update(
