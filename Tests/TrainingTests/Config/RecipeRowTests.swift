@@ -156,7 +156,7 @@ import Testing
         let boxes = try Recipes.load("direct/faster_rcnn_r50_p1x_coco.yaml").model.twoStage?.assigner
         #expect(
             boxes?.lowQuality == AssignerConfig.LowQuality.none
-                && config.model.twoStage?.assigner.lowQuality == .all)
+                && config.model.twoStage?.assigner?.lowQuality == .all)
     }
 
     @Test func headsOfMultiScaleTrainingHaveNorms() throws {
