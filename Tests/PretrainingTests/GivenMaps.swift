@@ -14,7 +14,7 @@ final class GivenMaps: Backbone {
         outputChannels = (self.maps.first?.value ?? []).map(\.channelCount)
     }
 
-    func callAsFunction(_ images: Tensor, _ tape: Tape) -> [Variable] {
+    func callAsFunction(_ images: Tensor, paths: PathDraws?, _ tape: Tape) -> [Variable] {
         guard let given = maps[images.shape[1]] else {
             preconditionFailure("no maps for images \(images.shape)")
         }

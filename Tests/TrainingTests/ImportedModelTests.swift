@@ -16,7 +16,7 @@ import Testing
         "fcos_resnet50_fpn", "retinanet_resnet50_fpn", "retinanet_r50_fpn", "retinanet_R_50_FPN",
         "detr_resnet50",
         "detr_r50", "faster_rcnn_r50_fpn", "mask_rcnn_r50_fpn", "cascade_rcnn_r50_fpn",
-        "cascade_mask_rcnn_r50_fpn",
+        "cascade_mask_rcnn_r50_fpn", "fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn",
     ])
     func recipesDecodeAndTheirPrintedFormLoadsAgain(name: String) throws {
         let config = try load(name)
@@ -35,6 +35,24 @@ import Testing
         }
         let table = ForeignFamily.torchvision.table(forForeign: Array(rows.keys))
         let expected = Set(rows.compactMap { name, shape in table.own(name).map { "\($0.name) \(shape)" } })
+        let network = try ModelAssembly(load(name).model, reducer: LocalStatistics()).detector()
+        #expect(Set(network.namedTensors.map { "\($0.path) \($0.tensor.shape)" }) == expected)
+        #expect(expected.count == rows.count)
+    }
+
+    /// The same where classes and background change places: rows of the background, which nothing reads, are not kept.
+    @Test(arguments: ["fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn"])
+    func torchvisionsRegionDetectorHasItsParameters(name: String) throws {
+        let all = try JSONDecoder().decode(
+            [String: [String: [Int]]].self, from: try Golden.data("foreign/torchvision.json"))
+        let rows = try #require(all[name]).filter { !$0.key.hasSuffix("num_batches_tracked") }
+        let table = ForeignFamily.torchvision.table(forForeign: Array(rows.keys))
+        let expected = Set(
+            try rows.map { name, shape in
+                let own = try #require(table.own(name), "\(name)")
+                guard case .backgroundAbsent(let unread) = own.change else { return "\(own.name) \(shape)" }
+                return "\(own.name) \([shape[0] - unread] + shape.dropFirst())"
+            })
         let network = try ModelAssembly(load(name).model, reducer: LocalStatistics()).detector()
         #expect(Set(network.namedTensors.map { "\($0.path) \($0.tensor.shape)" }) == expected)
         #expect(expected.count == rows.count)
@@ -215,6 +233,8 @@ import Testing
         let all = CategoryNames(count: 91, given: nil)
         #expect(all.ids == Array(0...90))
         #expect(all.names[0] == "__background__" && all.names[12] == "N/A" && all.names[90] == "toothbrush")
+        let regions = CategoryNames(count: 90, given: nil)
+        #expect(regions.ids == Array(1...90) && regions.names == Array(all.names.dropFirst()))
         let coco = CategoryNames(count: 80, given: nil)
         #expect(coco.ids.count == 80 && coco.ids.first == 1 && coco.ids.last == 90)
         #expect(coco.names[79] == "toothbrush" && coco.names[11] == "stop sign" && coco.ids[11] == 13)

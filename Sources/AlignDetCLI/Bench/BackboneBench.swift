@@ -16,8 +16,10 @@ struct BackboneBench: ParsableCommand {
 
     func run() throws {
         arguments.apply()
-        let stages = try what.recipe().model.backbone.name.stageCount
-        let config = try what.recipe(["model.backbone.frozen_stages=\(stages)", "model.backbone.norm=frozen"])
+        let name = try what.recipe().model.backbone.name
+        let norm = name.isSwin ? "none" : "frozen"
+        let config = try what.recipe(
+            ["model.backbone.frozen_stages=\(name.stageCount)", "model.backbone.norm=\(norm)"])
         let backbone = ModelAssembly(config.model, reducer: LocalStatistics()).backbone()
         backbone.initialize(seed: config.run.seed)
         let batch = SyntheticBatches(config, size: what.size, count: what.batch).views(step: 0)[0]

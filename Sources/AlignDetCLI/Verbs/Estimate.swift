@@ -25,7 +25,9 @@ struct Estimate: ParsableCommand {
     @Option(help: "Training images; without it the annotations are read to count them.")
     var images: Int?
 
-    @Option(help: ArgumentHelp("What one rank sends to the next, gigabytes a second: 1.25 is 10 Gbit/s.", valueName: "GB/s"))
+    @Option(
+        help: ArgumentHelp(
+            "What one rank sends to the next, gigabytes a second: 1.25 is 10 Gbit/s.", valueName: "GB/s"))
     var network = 1.25
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Override keys of the recipe.", valueName: "k=v"))
@@ -44,7 +46,9 @@ struct Estimate: ParsableCommand {
         let size = Self.typicalSize(recipe)
         let training = try SyntheticTraining(recipe, size: size, count: recipe.batch.micro)
         FileHandle.standardError.write(
-            Data("timing a micro-batch of \(recipe.batch.micro) images of \(size.height)x\(size.width) ...\n".utf8))
+            Data(
+                "timing a micro-batch of \(recipe.batch.micro) images of \(size.height)x\(size.width) ...\n"
+                    .utf8))
         _ = try training.run(training.microBatch())
         let views = training.microBatch()
         let start = ContinuousClock.now
@@ -59,11 +63,13 @@ struct Estimate: ParsableCommand {
         print("micro-batch   \(Self.seconds(compute)) on \(ThreadBudget.count) threads")
         print(
             "step          \(Self.seconds(work + talk)): \(perRank) of \(microBatches) micro-batches on a rank; "
-                + "of it \(Self.seconds(talk)) (\(Self.percent(talk / (work + talk)))) adding up gradients, if none is hidden")
+                + "of it \(Self.seconds(talk)) (\(Self.percent(talk / (work + talk)))) adding up gradients, if none is hidden"
+        )
         if let stepsPerEpoch { print("epoch         \(stepsPerEpoch) steps") }
         print("run           \(stepCount) steps: \(Self.duration(Double(stepCount) * (work + talk)))")
         print(
-            "memory        \(Self.gigabytes(ProcessMemory.peakByteCount)) a rank, and up to 1.0 GB of decoded photographs")
+            "memory        \(Self.gigabytes(ProcessMemory.peakByteCount)) a rank, and up to 1.0 GB of decoded photographs"
+        )
     }
 
     /// nil where the schedule counts steps and nobody asked.
@@ -88,6 +94,10 @@ struct Estimate: ParsableCommand {
     /// Of a photograph of 3:4 with the recipe's mean short side, padded.
     private static func typicalSize(_ recipe: RunConfig) -> PixelSize {
         let resize = recipe.pipeline.resize
+        if let side = recipe.pipeline.crop { return PixelSize(height: side, width: side) }
+        guard resize.square == nil else {
+            return PixelSize(height: padded(resize.longSide * 3 / 4), width: padded(resize.longSide))
+        }
         let short = resize.shortSides.reduce(0, +) / resize.shortSides.count
         func padded(_ side: Int) -> Int { (side + 31) / 32 * 32 }
         return PixelSize(height: padded(short), width: padded(min(resize.longSide, short * 4 / 3)))

@@ -24,10 +24,11 @@ struct Import: ParsableCommand {
 
     @Option(
         help: """
-            What the file holds: fcos_resnet50_fpn or retinanet_resnet50_fpn (torchvision), retinanet_r50_fpn,
-            faster_rcnn_r50_fpn, mask_rcnn_r50_fpn, cascade_rcnn_r50_fpn, cascade_mask_rcnn_r50_fpn or detr_r50 (mmdet),
-            retinanet_R_50_FPN (detectron2), detr_resnet50 (detr), or a backbone (resnet18, resnet34, resnet50,
-            resnet101, mobilenet_v2). A backbone is found out without it.
+            What the file holds: fcos_resnet50_fpn, retinanet_resnet50_fpn, fasterrcnn_resnet50_fpn or
+            maskrcnn_resnet50_fpn (torchvision), retinanet_r50_fpn, faster_rcnn_r50_fpn, mask_rcnn_r50_fpn,
+            cascade_rcnn_r50_fpn, cascade_mask_rcnn_r50_fpn or detr_r50 (mmdet), retinanet_R_50_FPN (detectron2),
+            detr_resnet50 (detr), or a backbone (resnet18, resnet34, resnet50, resnet101, mobilenet_v2, swin_t, swin_s,
+            swin_b, swin_l). A backbone is found out without it.
             """)
     var model: String?
 

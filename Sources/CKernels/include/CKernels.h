@@ -14,4 +14,5 @@
 #include "CKernelsSpatial.h"
 #include "CKernelsStrided.h"
 #include "CKernelsSuppression.h"
+#include "CKernelsWindows.h"
 #include "CKernelsWinograd.h"

@@ -14,7 +14,12 @@ struct FileContents {
     private static let startByteCount = 5
     private static let readByteCount = 1 << 18
 
-    init(path: String) throws(CheckpointError) {
+    /// Weights hardly shrink; moments of an optimizer that has not begun do. A frame that unpacks to more than so many
+    /// bytes and `expansion` times its size is refused before memory is gone.
+    private static let expansion = 64
+
+    /// - expansionFloor: bytes that any frame may unpack to.
+    init(path: String, expansionFloor: Int = 1 << 28) throws(CheckpointError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             let hint = errno == ENOENT ? "check the path" : nil
@@ -25,7 +30,9 @@ struct FileContents {
         // The first bytes go to the decoder alone: given a whole small frame it drops everything on an error.
         let start = try Self.read(descriptor, upTo: Self.startByteCount, path: path)
         if start.starts(with: Self.frameMagic) {
-            try unpack(start, rest: descriptor, path: path)
+            var status = stat()
+            let size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+            try unpack(start, rest: descriptor, path: path, limit: expansionFloor + Self.expansion * size)
         } else {
             bytes = start
             while true {
@@ -57,9 +64,9 @@ struct FileContents {
         return block
     }
 
-    private mutating func unpack(_ start: [UInt8], rest descriptor: Int32, path: String)
-        throws(CheckpointError)
-    {
+    private mutating func unpack(
+        _ start: [UInt8], rest descriptor: Int32, path: String, limit: Int
+    ) throws(CheckpointError) {
         if let objection = Self.objection(toDescriptor: start.count == Self.startByteCount ? start[4] : nil) {
             fault = objection
             return
@@ -68,7 +75,7 @@ struct FileContents {
         var digest = XXH64()
         var block = start
         while true {
-            decoder.step(block, into: &bytes)
+            decoder.step(block, into: &bytes, limit: limit)
             if let message = decoder.fault {
                 fault = "the zstd frame is broken at byte \(decoder.takenByteCount): \(message)"
                 return

@@ -22,7 +22,8 @@ final class ZstdDecoder {
     deinit { czstd_decoder_free(decoder) }
 
     /// Appends what `block` unpacks to; look at `fault` and `isComplete` afterwards.
-    func step(_ block: [UInt8], into bytes: inout [UInt8]) {
+    /// - limit: of `bytes`; to have more is a fault.
+    func step(_ block: [UInt8], into bytes: inout [UInt8], limit: Int) {
         precondition(!isComplete && fault == nil, "a step after the end of a frame")
         var position = 0
         var isFull = true
@@ -42,6 +43,10 @@ final class ZstdDecoder {
             position += taken
             takenByteCount += taken
             isFull = given == buffer.count
+            guard bytes.count <= limit else {
+                fault = "it unpacks to more than \(limit) bytes, which no weights of its size do"
+                return
+            }
             if status < 0 {
                 fault = error.map { String(cString: $0) } ?? "zstd failed"
                 return

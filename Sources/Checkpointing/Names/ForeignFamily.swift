@@ -1,6 +1,6 @@
 /// The programs whose weights are read and written.
 package enum ForeignFamily: String, Sendable, CaseIterable {
-    case torchvision, mmdet, mmcls, mmselfsup, moco, pixpro, swav, simmim, detectron2, detr, safetensors
+    case torchvision, mmdet, mmcls, mmselfsup, moco, pixpro, swav, swin, simmim, detectron2, detr, safetensors
 
     /// The table for a file with these names.
     /// - names: without `module.`.
@@ -9,7 +9,7 @@ package enum ForeignFamily: String, Sendable, CaseIterable {
         return switch self {
         case .torchvision:
             !holds("backbone.body.")
-                ? .torchvisionClassifier
+                ? (holds("features.1.0.attn.") ? .torchvisionSwin : .torchvisionClassifier)
                 : holds("rpn.")
                     ? .torchvisionRCNN
                     : holds("head.regression_head.bbox_ctrness.") ? .torchvisionFCOS : .torchvisionRetinaNet
@@ -18,7 +18,7 @@ package enum ForeignFamily: String, Sendable, CaseIterable {
         case .moco: .moco
         case .pixpro: .pixPro
         case .swav: .swav
-        case .simmim: .simMIM
+        case .swin, .simmim: .simMIM
         case .detectron2: .detectron2(isTwoStage: holds("proposal_generator."))
         case .detr: .detr
         case .safetensors: .own
@@ -36,20 +36,22 @@ package enum ForeignFamily: String, Sendable, CaseIterable {
                 ? .torchvisionRCNN
                 : holds("bbox_head.conv_centerness.")
                     ? .torchvisionFCOS
-                    : holds("bbox_head.") ? .torchvisionRetinaNet : .torchvisionClassifier
+                    : holds("bbox_head.")
+                        ? .torchvisionRetinaNet
+                        : holds("backbone.patch_embed.") ? .torchvisionSwin : .torchvisionClassifier
         case .mmdet: .mmdetection(mobileNet: isMobileNet)
         case .mmcls, .mmselfsup: .mmclassification(mobileNet: isMobileNet)
         case .detectron2: isMobileNet ? nil : .detectron2(isTwoStage: holds("rpn_head."))
         case .detr: .detr
         case .safetensors: .own
-        case .moco, .pixpro, .swav, .simmim: nil
+        case .moco, .pixpro, .swav, .swin, .simmim: nil
         }
     }
 
     /// Families that only hold the image-domain part of a detector.
     package var isBackboneOnly: Bool {
         switch self {
-        case .mmcls, .mmselfsup, .moco, .pixpro, .swav, .simmim: true
+        case .mmcls, .mmselfsup, .moco, .pixpro, .swav, .swin, .simmim: true
         case .torchvision, .mmdet, .detectron2, .detr, .safetensors: false
         }
     }

@@ -13,6 +13,8 @@ package struct KeyReport: Sendable, Equatable {
     package var unexpected: [String] = []
     /// Tensors of one name in two shapes.
     package var reshaped: [Reshaped] = []
+    /// Tables of relative positions that were stretched to another window.
+    package var stretched: [Reshaped] = []
     /// Tensors of the file that are known not to belong to the model.
     package var leftOut: [String] = []
 
@@ -25,6 +27,7 @@ package struct KeyReport: Sendable, Equatable {
             "matched \(matchedCount)   missing \(missing.count)   unexpected \(unexpected.count)   "
                 + "of another shape \(reshaped.count)   left out \(leftOut.count)"
         ]
+        lines += stretched.map { "  stretched   \($0.name): from \($0.found) to \($0.wanted)" }
         lines += missing.map { "  missing     \($0)" }
         lines += unexpected.map { "  unexpected  \($0)" }
         lines += reshaped.map { "  shape       \($0.name): the file has \($0.found), the model \($0.wanted)" }

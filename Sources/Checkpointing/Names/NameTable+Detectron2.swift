@@ -78,6 +78,7 @@ extension NameTable {
         ]
         + rows(0..<4) { i in
             [
+                rule("roi_heads.mask_head.mask_fcn\(i + 1).norm.*", "roi_head.mask_head.convs.\(i).bn.*"),
                 rule("roi_heads.mask_head.mask_fcn\(i + 1).*", "roi_head.mask_head.convs.\(i).conv.*"),
                 rule("roi_heads.box_head.conv\(i + 1).norm.*", "roi_head.bbox_head.shared_convs.\(i).bn.*"),
                 rule("roi_heads.box_head.conv\(i + 1).*", "roi_head.bbox_head.shared_convs.\(i).conv.*"),

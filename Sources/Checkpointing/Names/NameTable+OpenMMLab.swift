@@ -4,7 +4,12 @@
 extension NameTable {
     static func mmdetection(mobileNet: Bool) -> NameTable {
         NameTable(
-            prefixes: ["model."], leftOut: ["data_preprocessor.*", mmWindowIndex],
+            prefixes: ["model."],
+            leftOut: [
+                "data_preprocessor.*", mmWindowIndex,
+                "backbone.layers.#.blocks.#.attn.relative_position_index",
+            ],
+            spare: [lastConvolution], placeAxisCount: 2,
             (mobileNet ? mmMobileNet : []) + mmSwin + mmDETR + [
                 rule("backbone.*", "backbone.*"), rule("neck.*", "neck.*"),
                 rule("bbox_head.*", "bbox_head.*"),
@@ -17,11 +22,14 @@ extension NameTable {
         NameTable(
             leftOut: [
                 "head.*", "neck.*", "data_preprocessor.*", "encoder_k.*", "target_net.*", "queue",
-                "queue_ptr",
-                "backbone.conv2.*", mmWindowIndex,
+                "queue_ptr", "backbone.mask_token", mmWindowIndex,
             ],
+            spare: [lastConvolution],
             (mobileNet ? mmMobileNet : []) + mmSwin + [rule("backbone.*", "backbone.*")])
     }
+
+    /// MobileNetV2's, behind its blocks: classifiers have it always, detectors where they ask for it.
+    static let lastConvolution = "backbone.features.18.*"
 
     /// Made anew from the window's size.
     private static let mmWindowIndex = "backbone.stages.#.blocks.#.attn.w_msa.relative_position_index"
@@ -47,6 +55,8 @@ extension NameTable {
         var rules = [
             rule("backbone.conv1.conv.*", "backbone.features.0.0.*"),
             rule("backbone.conv1.bn.*", "backbone.features.0.1.*"),
+            rule("backbone.conv2.conv.*", "backbone.features.18.0.*"),
+            rule("backbone.conv2.bn.*", "backbone.features.18.1.*"),
         ]
         var feature = 1
         // Blocks of each stage: Sandler et al. 2018, table 2.

@@ -2,7 +2,28 @@
 ///   its `_load_from_state_dict` of version 2 renames them.
 extension NameTable {
     static let torchvisionClassifier = NameTable(
-        leftOut: ["fc.*", "classifier.*", "features.18.*"], [rule("*", "backbone.*")])
+        leftOut: ["fc.*", "classifier.*"], spare: [lastConvolution], [rule("*", "backbone.*")])
+
+    /// Stages and the steps between them in one row of features there. The order of the pixels that a step joins is
+    /// ours.
+    static let torchvisionSwin: NameTable = {
+        let stages = rows(0..<4) { stage in
+            let (foreign, own) = ("features.\(2 * stage + 1).#", "backbone.layers.\(stage).blocks.#")
+            return ["norm1", "norm2", "attn"].map { rule("\(foreign).\($0).*", "\(own).\($0).*") } + [
+                rule("\(foreign).mlp.0.*", "\(own).mlp.fc1.*"),
+                rule("\(foreign).mlp.3.*", "\(own).mlp.fc2.*"),
+            ]
+        }
+        let steps = rows(0..<3) { stage in
+            [rule("features.\(2 * stage + 2).*", "backbone.layers.\(stage).downsample.*")]
+        }
+        return NameTable(
+            leftOut: ["norm.*", "head.*", "features.#.#.attn.relative_position_index"], placeAxisCount: 1,
+            [
+                rule("features.0.0.*", "backbone.patch_embed.proj.*"),
+                rule("features.0.2.*", "backbone.patch_embed.norm.*"),
+            ] + stages + steps)
+    }()
 
     static let torchvisionRetinaNet: NameTable = {
         let outputs = [

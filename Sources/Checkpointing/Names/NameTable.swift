@@ -14,12 +14,21 @@ package struct NameTable: Sendable {
     private let rules: [Rule]
     /// What such files hold beside the model: classifiers, momentum copies, queues.
     private let leftOut: [NamePattern]
+    /// Parts, by our names, that a model may do without although its file has them.
+    private let spare: [NamePattern]
+    /// Axes of the list of places that window attention keeps beside its table there; 0 where it keeps none.
+    let placeAxisCount: Int
 
     /// - rules: the first that fits counts.
-    init(prefixes: [String] = [], leftOut: [String] = [], _ rules: [Rule]) {
+    init(
+        prefixes: [String] = [], leftOut: [String] = [], spare: [String] = [], placeAxisCount: Int = 0,
+        _ rules: [Rule]
+    ) {
         self.prefixes = prefixes
+        self.placeAxisCount = placeAxisCount
         self.rules = rules
         self.leftOut = leftOut.map { NamePattern($0) }
+        self.spare = spare.map { NamePattern($0) }
     }
 
     static func rule(_ foreign: String, _ own: String, _ change: TensorChange = .none) -> Rule {
@@ -51,6 +60,9 @@ package struct NameTable: Sendable {
 
     /// Whether `name` is known not to belong to the model.
     package func leavesOut(_ name: String) -> Bool { leftOut.contains { $0.match(name) != nil } }
+
+    /// Whether the part that we call `name` need not be in a model.
+    package func isSpare(_ name: String) -> Bool { spare.contains { $0.match(name) != nil } }
 
     /// Removes what stands in front of the names: `module.` of data-parallel training, then the table's own
     /// prefixes.

@@ -48,16 +48,25 @@ package enum WeightTranslation {
                 continue
             }
             guard shapes == nil || shapes?[own] != nil else {
-                report.unexpected.append(tensor.name)
+                if table.isSpare(own) {
+                    report.leftOut.append(tensor.name)
+                } else {
+                    report.unexpected.append(tensor.name)
+                }
                 continue
             }
             guard taken.insert(own).inserted else {
                 throw CheckpointError(
                     .mismatch, path: weights.path, tensor: tensor.name, "is one of two tensors for '\(own)'")
             }
-            guard let entry = change.imported(try floats(tensor, own)),
-                shapes?[own].map({ $0 == entry.shape }) ?? true
-            else {
+            var changed = change.imported(try floats(tensor, own))
+            if let shape = shapes?[own], let given = changed, given.shape != shape,
+                let stretched = RelativePositionTable(given)?.stretched(to: shape)
+            {
+                report.stretched.append(.init(name: own, found: given.shape, wanted: shape))
+                changed = stretched
+            }
+            guard let entry = changed, shapes?[own].map({ $0 == entry.shape }) ?? true else {
                 report.reshaped.append(.init(name: own, found: tensor.shape, wanted: shapes?[own] ?? []))
                 continue
             }
@@ -94,6 +103,11 @@ package enum WeightTranslation {
             }
             result.append(changed.renamed(name))
             if !isCounter { report.matchedCount += 1 }
+            if table.placeAxisCount > 0,
+                let places = RelativePositionTable(entry)?.places(axisCount: table.placeAxisCount)
+            {
+                result.append(places.renamed(name.dropLast(RelativePositionTable.suffix.count) + places.name))
+            }
             guard addsCounters, entry.name.hasSuffix(meanSuffix) else { continue }
             let counter = entry.name.dropLast(meanSuffix.count) + counterSuffix
             if !given.contains(String(counter)) {

@@ -36,7 +36,9 @@ package struct SafetensorsFile: Sendable {
                 CheckpointError(.damaged, path: path, tensor: record.name, message)
             }
             guard let dtype = SafetensorsDType(rawValue: record.dtype) else {
-                throw fault("element type \(record.dtype) is not one this program reads")
+                throw fault(
+                    "element type \(record.dtype) at byte \(record.begin) of the data is not one this program reads"
+                )
             }
             guard record.end >= record.begin, record.end <= dataCount else {
                 throw fault(
@@ -46,7 +48,8 @@ package struct SafetensorsFile: Sendable {
             guard record.end - record.begin == expected else {
                 let needed = expected.map(String.init) ?? "more than 2^63"
                 throw fault(
-                    "has \(record.end - record.begin) bytes, \(record.dtype) \(record.shape) needs \(needed)")
+                    "has \(record.end - record.begin) bytes at byte \(record.begin) of the data, \(record.dtype) \(record.shape) needs \(needed)"
+                )
             }
             guard record.begin == position else {
                 let what =
@@ -60,7 +63,8 @@ package struct SafetensorsFile: Sendable {
         }
         guard position == dataCount else {
             throw CheckpointError(
-                .damaged, path: path, "\(dataCount - position) bytes follow the last tensor")
+                .damaged, path: path,
+                "\(dataCount - position) bytes follow the last tensor, at byte \(position) of the data")
         }
         self.path = path
         self.entries = entries

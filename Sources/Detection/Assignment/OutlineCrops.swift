@@ -3,8 +3,8 @@ internal import Tensors
 
 /// Cuts regions out of the outlines of one image's objects.
 ///
-/// An outline is rasterised at the file's own size and brought to the network input's by the nearest pixel, mirrored if
-/// the picture was.
+/// An outline is rasterised at the file's own size and brought to the network input's by the nearest pixel, cut and
+/// mirrored if the picture was.
 /// - Source: mmdetection 2.x `BitmapMasks`: `rescale` (nearest), `flip`, `crop_and_resize` (RoIAlign at scale 1).
 struct OutlineCrops {
     private let target: Target
@@ -24,11 +24,15 @@ struct OutlineCrops {
         let (top, bottom) = Self.range(box.y1, box.y2, height)
         let map = Tensor(uninitialized: [1, bottom - top, right - left, 1])
         var p = map.floats
+        let crop = target.crop ?? PictureCrop(x: 0, y: 0, width: Double(width), height: Double(height))
         let columns = (left..<right).map { x in
-            Self.nearest(target.flipped ? width - 1 - x : x, of: width, in: target.originalWidth)
+            let place = Double(target.flipped ? width - 1 - x : x) + crop.x
+            return Self.nearest(place, of: crop.width, in: target.originalWidth)
         }
         for y in top..<bottom {
-            let row = Self.nearest(y, of: height, in: target.originalHeight) * target.originalWidth
+            let row =
+                Self.nearest(Double(y) + crop.y, of: crop.height, in: target.originalHeight)
+                * target.originalWidth
             for column in columns {
                 p.pointee = Float(mask[row + column])
                 p += 1
@@ -56,7 +60,7 @@ struct OutlineCrops {
     }
 
     /// OpenCV's nearest pixel.
-    private static func nearest(_ i: Int, of size: Int, in source: Int) -> Int {
-        min(Int(Double(i) * (Double(source) / Double(size))), source - 1)
+    private static func nearest(_ place: Double, of size: Double, in source: Int) -> Int {
+        min(Int(place * (Double(source) / size)), source - 1)
     }
 }

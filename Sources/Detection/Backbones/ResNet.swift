@@ -53,7 +53,7 @@ package final class ResNet: Backbone {
         outputChannels = (0..<4).map { (64 << $0) * expansion }
     }
 
-    package func callAsFunction(_ images: Tensor, _ tape: Tape) -> [Variable] {
+    package func callAsFunction(_ images: Tensor, paths: PathDraws?, _ tape: Tape) -> [Variable] {
         var x = runStem(images, tape)
         var outputs: [Variable] = []
         for (i, blocks) in stages.enumerated() {

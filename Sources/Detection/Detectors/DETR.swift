@@ -30,11 +30,11 @@ package final class DETR: Detector {
 
     package var lossNames: [String] { SetLoss.names(layerCount: head.decoderLayerCount) }
 
-    /// - dropout: nil in evaluation.
+    /// - dropout, paths: nil in evaluation.
     package func forward(
-        _ images: Tensor, _ targets: [Target], dropout: DropoutStream?, _ tape: Tape
+        _ images: Tensor, _ targets: [Target], dropout: DropoutStream?, paths: PathDraws? = nil, _ tape: Tape
     ) -> SetOutput {
-        let maps = backbone(images, tape)
+        let maps = backbone(images, paths: paths, tape)
         tape.lap(.backbone)
         let output = head(maps[maps.count - 1], inputShape: images.shape, targets, dropout: dropout, tape)
         tape.lap(.forward)
@@ -43,7 +43,8 @@ package final class DETR: Detector {
 
     package func losses(_ images: Tensor, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm] {
         let dropout = draws.dropout(rate: settings.dropout, targets)
-        return settings.loss.terms(forward(images, targets, dropout: dropout, tape), targets, tape)
+        let output = forward(images, targets, dropout: dropout, paths: draws.paths(targets), tape)
+        return settings.loss.terms(output, targets, tape)
     }
 
     package func detect(_ images: Tensor, _ targets: [Target]) -> [[DetectedObject]] {

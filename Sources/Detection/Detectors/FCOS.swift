@@ -82,17 +82,18 @@ package final class FCOS: Detector {
         self.settings = settings
     }
 
-    package func forward(_ images: Tensor, _ tape: Tape) -> PointOutput {
-        let maps = backbone(images, tape)
+    /// - paths: nil in evaluation.
+    package func forward(_ images: Tensor, paths: PathDraws? = nil, _ tape: Tape) -> PointOutput {
+        let maps = backbone(images, paths: paths, tape)
         tape.lap(.backbone)
         let output = head(neck(maps, tape), tape)
         tape.lap(.forward)
         return output
     }
 
-    /// Takes every point: nothing is drawn.
+    /// Takes every point: only the backbone draws.
     package func losses(_ images: Tensor, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm] {
-        let output = forward(images, tape)
+        let output = forward(images, paths: draws.paths(targets), tape)
         return FCOSLoss(settings: settings, points: points(of: output, images)).terms(output, targets, tape)
     }
 

@@ -35,7 +35,7 @@ package final class FasterRCNN: Detector {
     }
 
     package func losses(_ images: Tensor, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm] {
-        let maps = backbone(images, tape)
+        let maps = backbone(images, paths: draws.paths(targets), tape)
         tape.lap(.backbone)
         let pyramid = neck(maps, tape)
         let first = proposer.propose(

@@ -52,7 +52,8 @@ package final class RetinaNet: Detector {
     package let settings: Settings
 
     package init(
-        backbone: any Backbone, neck: FPN, head: RetinaHead, anchorGenerator: AnchorGenerator, settings: Settings
+        backbone: any Backbone, neck: FPN, head: RetinaHead, anchorGenerator: AnchorGenerator,
+        settings: Settings
     ) {
         self.backbone = backbone
         self.neck = neck
@@ -61,27 +62,32 @@ package final class RetinaNet: Detector {
         self.settings = settings
     }
 
-    package func forward(_ images: Tensor, _ tape: Tape) -> DenseOutput {
-        let maps = backbone(images, tape)
+    /// - paths: nil in evaluation.
+    package func forward(_ images: Tensor, paths: PathDraws? = nil, _ tape: Tape) -> DenseOutput {
+        let maps = backbone(images, paths: paths, tape)
         tape.lap(.backbone)
         let output = head(neck(maps, tape), tape)
         tape.lap(.forward)
         return output
     }
 
-    package func losses(_ images: Tensor, _ targets: [Target], _ tape: Tape) -> [LossTerm] {
-        let output = forward(images, tape)
-        return RetinaLoss(settings: settings, anchors: anchors(of: output, images)).terms(output, targets, tape)
+    package func losses(
+        _ images: Tensor, _ targets: [Target], paths: PathDraws? = nil, _ tape: Tape
+    ) -> [LossTerm] {
+        let output = forward(images, paths: paths, tape)
+        return RetinaLoss(settings: settings, anchors: anchors(of: output, images)).terms(
+            output, targets, tape)
     }
 
-    /// Takes every anchor: nothing is drawn.
+    /// Takes every anchor: only the backbone draws.
     package func losses(_ images: Tensor, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm] {
-        losses(images, targets, tape)
+        losses(images, targets, paths: draws.paths(targets), tape)
     }
 
     package func detect(_ images: Tensor, _ targets: [Target]) -> [[DetectedObject]] {
         let output = forward(images, Tape(recording: false))
-        return DenseDecoder(settings: settings, anchors: anchors(of: output, images)).detections(output, targets)
+        return DenseDecoder(settings: settings, anchors: anchors(of: output, images)).detections(
+            output, targets)
     }
 
     private func anchors(of output: DenseOutput, _ images: Tensor) -> AnchorSet {

@@ -29,12 +29,15 @@ package final class BBoxHead: Module {
     package let projection: (hidden: Linear, output: Linear)?
 
     /// - bins: along each side of a region; width: of the fully connected layers.
+    /// - norm: of the convolutions, which have biases without one.
     package init(
         inputs: Int, bins: Int, convolutionCount: Int, convolutionChannels: Int, layerCount: Int, width: Int,
-        sharesBoxes: Bool, output: Output
+        sharesBoxes: Bool, norm: (mode: NormMode, reducer: any StatisticsReducer)? = nil, output: Output
     ) {
         convolutions = (0..<convolutionCount).map {
-            ConvModule($0 == 0 ? inputs : convolutionChannels, convolutionChannels, kernel: 3, activation: .relu)
+            ConvModule(
+                $0 == 0 ? inputs : convolutionChannels, convolutionChannels, kernel: 3, norm: norm,
+                activation: .relu)
         }
         let flat = (convolutionCount == 0 ? inputs : convolutionChannels) * bins * bins
         layers = (0..<layerCount).map { Linear($0 == 0 ? flat : width, width, initializer: .xavierUniform) }
@@ -72,7 +75,9 @@ package final class BBoxHead: Module {
     }
 
     package func callAsFunction(_ regions: Variable, _ tape: Tape) -> RegionOutput {
-        guard let classOutput else { preconditionFailure("a head built for pre-training has no class logits") }
+        guard let classOutput else {
+            preconditionFailure("a head built for pre-training has no class logits")
+        }
         let features = features(regions, tape)
         return RegionOutput(logits: classOutput(features, tape), deltas: boxOutput(features, tape))
     }

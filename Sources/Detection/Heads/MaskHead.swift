@@ -24,10 +24,14 @@ package final class MaskHead: Module {
     private let upsample: Upsample
     private let output: Conv2d
 
-    package init(inputs: Int, channels: Int, convolutionCount: Int, classCount: Int) {
+    /// - norm: of the convolutions, which have biases without one.
+    package init(
+        inputs: Int, channels: Int, convolutionCount: Int, classCount: Int,
+        norm: (mode: NormMode, reducer: any StatisticsReducer)? = nil
+    ) {
         precondition(convolutionCount > 0 || inputs == channels, "\(inputs) channels into \(channels)")
         convolutions = (0..<convolutionCount).map {
-            ConvModule($0 == 0 ? inputs : channels, channels, kernel: 3, activation: .relu)
+            ConvModule($0 == 0 ? inputs : channels, channels, kernel: 3, norm: norm, activation: .relu)
         }
         upsample = Upsample(channels)
         output = Conv2d(channels, classCount, kernel: 1)

@@ -22,6 +22,8 @@ package struct Sample: Sendable {
     package var scaleX: Float = 1
     package var scaleY: Float = 1
     package var flipped = false
+    /// There where `image` was cut out of the picture.
+    package var pictureCrop: PictureCrop?
     /// The part of `image` that is picture, top left; the rest is padding.
     package var validWidth: Int
     package var validHeight: Int
@@ -35,7 +37,8 @@ package struct Sample: Sendable {
     /// - boxes: in pixels of the file.
     init(_ loaded: LoadedImage, boxes: [Box], labels: [Int32], boxIDs: [Int32], imageID: Int) {
         let image = loaded.image
-        precondition(boxes.count == labels.count && boxes.count == boxIDs.count, "boxes, labels and ids must agree")
+        precondition(
+            boxes.count == labels.count && boxes.count == boxIDs.count, "boxes, labels and ids must agree")
         self.image = image
         self.boxes = boxes
         self.labels = labels
@@ -56,6 +59,7 @@ package struct Sample: Sendable {
             originalHeight: originalHeight, scaleX: scaleX, scaleY: scaleY, flipped: flipped,
             validWidth: validWidth, validHeight: validHeight)
         target.masks = masks
+        target.crop = pictureCrop
         return target
     }
 }

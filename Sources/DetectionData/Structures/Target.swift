@@ -7,6 +7,8 @@ package struct Target: Sendable {
     package var boxIDs: [Int32]
     /// Outlines in the pixels of the file's own picture; a box's is the one at its `boxIDs` entry.
     package var masks: [Segmentation] = []
+    /// There where the network sees a part of the picture; of the image before it was mirrored.
+    package var crop: PictureCrop?
     package let imageID: Int
     package let originalWidth: Int
     package let originalHeight: Int

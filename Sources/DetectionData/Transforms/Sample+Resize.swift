@@ -25,6 +25,7 @@ extension Sample {
         let extent = (Double(width) / Double(reduction), Double(height) / Double(reduction))
         image = Resize.bilinear(image, width: size.width, height: size.height, extent: extent)
         reduction = 1
+        pictureCrop = pictureCrop.map { $0.scaled(x: Double(ratioX), y: Double(ratioY)) }
         boxes = boxes.map {
             $0.scaled(x: ratioX, y: ratioY).clipped(width: Float(size.width), height: Float(size.height))
         }

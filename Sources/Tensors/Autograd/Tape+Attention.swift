@@ -31,9 +31,30 @@ extension Tape {
         let (output, sums) = attention.forward()
         return record(output, inputs: [query, key, value] + (bias.map { [$0] } ?? [])) { dy, tape in
             let gradients = attention.backward(dy, sums: sums)
-            tape.add(gradients.dq, to: query)
-            tape.add(gradients.dk, to: key)
-            tape.add(gradients.dv, to: value)
+            tape.add(gradients.inputs[0], to: query)
+            tape.add(gradients.inputs[1], to: key)
+            tape.add(gradients.inputs[2], to: value)
+            if let bias, let gradient = gradients.bias { tape.add(gradient, to: bias) }
+        }
+    }
+
+    /// The same of tokens to each other where one layer made their queries, keys and values.
+    /// - packed: [N, L, 3 D], queries, keys and values side by side; mask, bias: as above.
+    /// - Returns: [N, L, D].
+    package func attention(packed: Variable, headCount: Int, mask: Tensor?, bias: Variable?) -> Variable {
+        let (n, count, width) = (packed.shape[0], packed.shape[1], packed.shape[2])
+        precondition(
+            packed.shape.count == 3 && width.isMultiple(of: 3 * headCount),
+            "attention of \(packed.shape) in \(headCount) heads")
+        precondition(
+            mask.map { n.isMultiple(of: max(1, $0.shape[0])) && $0.shape[1...] == [count, count] } ?? true,
+            "mask \(mask?.shape ?? []) for \(packed.shape)")
+        precondition(bias.map { $0.shape == [headCount, count, count] } ?? true, "bias \(bias?.shape ?? [])")
+        let attention = Attention(packed: packed.tensor, headCount: headCount, mask: mask, bias: bias?.tensor)
+        let (output, sums) = attention.forward()
+        return record(output, inputs: [packed] + (bias.map { [$0] } ?? [])) { dy, tape in
+            let gradients = attention.backward(dy, sums: sums)
+            tape.add(gradients.inputs[0], to: packed)
             if let bias, let gradient = gradients.bias { tape.add(gradient, to: bias) }
         }
     }

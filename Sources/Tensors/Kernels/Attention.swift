@@ -9,9 +9,13 @@ internal import CThreading
 /// scores, its maximum and sum; backward makes the probabilities again from them, one more product of the
 /// three it needs anyway. Keeping them would take 4 N H Lq Lk bytes a layer.
 struct Attention {
+    /// One tensor three times where they lie side by side in its rows: see `columns`.
     let query: Tensor
     let key: Tensor
     let value: Tensor
+    /// Channels of all heads, and the first of each operand's in its tensor's rows.
+    let width: Int
+    let columns: (query: Int, key: Int, value: Int)
     let headCount: Int
     /// [N, Lk], not 0 for keys that nobody attends to.
     let padded: [UInt8]?
@@ -27,14 +31,34 @@ struct Attention {
     var itemCount: Int { query.shape[0] }
     var queryCount: Int { query.shape[1] }
     var keyCount: Int { key.shape[1] }
-    private var width: Int { query.shape[2] }
     private var isEmpty: Bool { query.count == 0 || key.count == 0 }
+    private var outputShape: [Int] { [itemCount, queryCount, width] }
+    /// Whether queries, keys and values are columns of one tensor.
+    private var isPacked: Bool { query.channelCount > width }
+
+    init(
+        query: Tensor, key: Tensor, value: Tensor, headCount: Int, padded: [UInt8]?, mask: Tensor?,
+        bias: Tensor?,
+        dropout: DropoutMask?
+    ) {
+        (self.query, self.key, self.value, self.headCount) = (query, key, value, headCount)
+        (self.padded, self.mask, self.bias, self.dropout) = (padded, mask, bias, dropout)
+        (width, columns) = (query.channelCount, (0, 0, 0))
+    }
+
+    /// - packed: [N, L, 3 D], queries, keys and values side by side.
+    init(packed: Tensor, headCount: Int, mask: Tensor?, bias: Tensor?) {
+        (query, key, value, self.headCount) = (packed, packed, packed, headCount)
+        (padded, self.mask, self.bias, dropout) = (nil, mask, bias, nil)
+        width = packed.channelCount / 3
+        columns = (0, width, 2 * width)
+    }
 
     /// - Returns: [N, Lq, D], and each row's maximum and inverse sum, [2, N, H, Lq].
     func forward() -> (output: Tensor, sums: Tensor) {
-        let output = Tensor(uninitialized: query.shape)
+        let output = Tensor(uninitialized: outputShape)
         let sums = Tensor(uninitialized: [2, itemCount, headCount, queryCount])
-        guard !isEmpty else { return (Tensor(zeros: query.shape), sums) }
+        guard !isEmpty else { return (Tensor(zeros: outputShape), sums) }
         KernelCounters.flopCount += 4 * itemCount * queryCount * keyCount * width
         run(itemCount) { job, item, head, scratch in
             let (q, k, v) = (job.query.view(item, head), job.key.view(item, head), job.value.view(item, head))
@@ -51,21 +75,20 @@ struct Attention {
                 MatMul.product(job.kernels, scores, v, beta: 0, into: out.rows(rows))
             }
         } setup: {
-            $0.output = AttentionJob.Operand(output, heads: headCount)
+            $0.output = AttentionJob.Operand(output, heads: headCount, width: width)
             $0.sums = sums.floats
         }
         return (output, sums)
     }
 
-    /// - Returns: gradients of queries, keys and values, and of the bias where there is one.
-    func backward(_ dy: Tensor, sums: Tensor) -> (dq: Tensor, dk: Tensor, dv: Tensor, bias: Tensor?) {
+    /// - Returns: gradients of queries, keys and values, one tensor of all three where they came in one, and of the
+    ///   bias where there is one.
+    func backward(_ dy: Tensor, sums: Tensor) -> (inputs: [Tensor], bias: Tensor?) {
+        let inputs = isPacked ? [query] : [query, key, value]
         guard !isEmpty else {
-            return (
-                Tensor(zeros: query.shape), Tensor(zeros: key.shape), Tensor(zeros: value.shape),
-                bias.map { Tensor(zeros: $0.shape) }
-            )
+            return (inputs.map { Tensor(zeros: $0.shape) }, bias.map { Tensor(zeros: $0.shape) })
         }
-        let gradients = [query, key, value].map { Tensor(uninitialized: $0.shape) }
+        let gradients = inputs.map { Tensor(uninitialized: $0.shape) }
         KernelCounters.flopCount += 8 * itemCount * queryCount * keyCount * width
         // The bias's gradient is summed over items: a fixed number of partial sums, whatever the number of
         // threads.
@@ -100,11 +123,11 @@ struct Attention {
                 )
             }
         } setup: {
-            $0.output = AttentionJob.Operand(dy, heads: headCount)
+            $0.output = AttentionJob.Operand(dy, heads: headCount, width: width)
             $0.sums = sums.floats
-            $0.dq = AttentionJob.Operand(gradients[0], heads: headCount)
-            $0.dk = AttentionJob.Operand(gradients[1], heads: headCount)
-            $0.dv = AttentionJob.Operand(gradients[2], heads: headCount)
+            $0.dq = operand(gradients[0], columns.query)
+            $0.dk = operand(gradients[isPacked ? 0 : 1], columns.key)
+            $0.dv = operand(gradients[isPacked ? 0 : 2], columns.value)
             $0.biasGradient = partial?.floats
         }
         let total = partial.flatMap { partial in
@@ -114,20 +137,22 @@ struct Attention {
                 return sum
             }
         }
-        return (gradients[0], gradients[1], gradients[2], total)
+        return (gradients, total)
+    }
+
+    private func operand(_ tensor: Tensor, _ column: Int) -> AttentionJob.Operand {
+        AttentionJob.Operand(tensor, heads: headCount, width: width, column: column)
     }
 
     /// Runs `body` for every item and head over the threads, items in `chunkCount` chunks.
     private func run(
         _ chunkCount: Int, _ body: @escaping AttentionJob.Body, setup: (inout AttentionJob) -> Void
     ) {
-        func operand(_ tensor: Tensor) -> AttentionJob.Operand {
-            AttentionJob.Operand(tensor, heads: headCount)
-        }
         let padding = padded ?? []
         padding.withUnsafeBufferPointer { padding in
             var job = AttentionJob(
-                kernels: .current, query: operand(query), key: operand(key), value: operand(value),
+                kernels: .current, query: operand(query, columns.query), key: operand(key, columns.key),
+                value: operand(value, columns.value),
                 itemCount: itemCount, headCount: headCount, chunkCount: chunkCount, block: Self.block,
                 padded: padded == nil ? nil : padding.baseAddress, mask: mask?.floats,
                 windowCount: mask?.shape[0] ?? 1, bias: bias?.floats, dropout: dropout, body: body)

@@ -7,22 +7,24 @@ struct AttentionJob {
         _ job: AttentionJob, _ item: Int, _ head: Int, _ scratch: Scratch
     ) -> Void
 
-    /// Tokens [N, L, D] seen head by head.
+    /// Tokens [N, L, D] seen head by head, D columns of a tensor's rows.
     struct Operand {
         let base: UnsafeMutablePointer<Float>
         let tokens: Int
-        let width: Int
+        /// Floats from a token to the next.
+        let stride: Int
         let headWidth: Int
 
-        init(_ tensor: Tensor, heads: Int) {
-            (base, tokens, width) = (tensor.floats, tensor.shape[1], tensor.shape[2])
+        /// - width: channels of all heads; column: the first of them.
+        init(_ tensor: Tensor, heads: Int, width: Int, column: Int = 0) {
+            (base, tokens, stride) = (tensor.floats + column, tensor.shape[1], tensor.shape[2])
             headWidth = width / heads
         }
 
         func view(_ item: Int, _ head: Int) -> MatrixView {
             MatrixView(
-                base: base + item * tokens * width + head * headWidth, rows: tokens, columns: headWidth,
-                stride: width)
+                base: base + item * tokens * stride + head * headWidth, rows: tokens, columns: headWidth,
+                stride: stride)
         }
     }
 

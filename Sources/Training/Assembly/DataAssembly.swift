@@ -40,14 +40,16 @@ package struct DataAssembly {
             let shared = Pipeline(objective.proposalsPerImage.map { [SelectTopKProposals($0)] } ?? [])
             let view = trainingPipeline(flipAfterPad: objective.switches.flipAfterPad)
             let batches = TwoViewBatches(
-                cached, sampler: sampler, pipeline: TwoViewPipeline(shared: shared, first: view, second: view),
-                collate: collate)
+                cached, sampler: sampler,
+                pipeline: TwoViewPipeline(shared: shared, first: view, second: view),
+                collate: config.trainingCollate)
             return TrainingData(plan: plan, notes: [:]) { step throws(DataError) in
                 try batches.pairs(ofStep: step).map { [$0.first, $0.second] }
             }
         }
         let batches = TrainingBatches(
-            cached, sampler: sampler, pipeline: trainingPipeline(flipAfterPad: false), collate: collate)
+            cached, sampler: sampler, pipeline: trainingPipeline(flipAfterPad: false),
+            collate: config.trainingCollate)
         return TrainingData(plan: plan, notes: TrainedDetector.extra(dataset)) { step throws(DataError) in
             try batches.batches(ofStep: step).map { [$0] }
         }
@@ -88,11 +90,12 @@ package struct DataAssembly {
             .search(.fast, seed: config.run.seed),
             ProposalRun.Settings(
                 filters: ProposalFilterSteps([filter, ProposalFilter()]),
-                shortSide: config.pipeline.resize.shortSides.max(), threadCount: max(1, config.run.loaderThreads),
-                orientation: orientation),
+                shortSide: config.pipeline.resize.shortSides.max() ?? config.pipeline.resize.longSide,
+                threadCount: max(1, config.run.loaderThreads), orientation: orientation),
             communicator: communicator, log: log)
         // Asked on rank 0 alone: another rank's view of a shared folder may lag behind.
-        let isCurrent = communicator.topology.rank == 0 && run.isCurrent(path, for: annotations.images) ? 1.0 : 0.0
+        let isCurrent =
+            communicator.topology.rank == 0 && run.isCurrent(path, for: annotations.images) ? 1.0 : 0.0
         guard try communicator.reduced(isCurrent, .sum, label: "proposals are there") == 0 else { return }
         log.info("searching \(annotations.images.count) images for proposals")
         guard case .written = try run.write(annotations.images, folder: config.data.train.images.resolved, to: path)
@@ -110,7 +113,8 @@ package struct DataAssembly {
         let annotations = part.firstImages.map { all.first($0) } ?? all
         return (
             try dataset(
-                annotations, folder: part.images.resolved, use: .evaluation, classes: config.data.train.classes,
+                annotations, folder: part.images.resolved, use: .evaluation,
+                classes: config.data.train.classes,
                 subset: .all), annotations
         )
     }
@@ -123,7 +127,8 @@ package struct DataAssembly {
     }
 
     private func dataset(
-        _ annotations: COCOAnnotations, folder: String, use: COCODataset.Use, classes: [String]?, subset: ImageSubset
+        _ annotations: COCOAnnotations, folder: String, use: COCODataset.Use, classes: [String]?,
+        subset: ImageSubset
     ) throws -> COCODataset {
         let dataset = try COCODataset(
             annotations, imageFolder: folder,
@@ -134,13 +139,16 @@ package struct DataAssembly {
                 needsMasks: use == .training && config.model.hasMasks))
         log.info("\(dataset.report.table)")
         if let classCount = config.model.classCount, use != .pretraining,
-            dataset.classNames.count != classCount {
+            dataset.classNames.count != classCount
+        {
             throw TrainingError(
                 .configuration,
                 "model.head.classes is \(classCount), \(annotations.source) has \(dataset.classNames.count) classes",
                 hint: "set model.head.classes=\(dataset.classNames.count), or choose with data.train.classes")
         }
-        if let head = config.model.setDetector?.head, use == .pretraining, dataset.classNames.count > head.classes {
+        if let head = config.model.setDetector?.head, use == .pretraining,
+            dataset.classNames.count > head.classes
+        {
             throw TrainingError(
                 .configuration,
                 "model.head.classes is \(head.classes), \(annotations.source) has \(dataset.classNames.count)",
@@ -150,17 +158,16 @@ package struct DataAssembly {
     }
 
     /// The same for every step, whatever a view draws: a picture is decoded once for both views and for the cache.
-    private var trainingBound: DecodeBound? {
+    private var trainingBound: DecodeBound {
         let resize = config.pipeline.resize
-        return resize.shortSides.max().map { DecodeBound(shortSide: $0, maximumLongSide: resize.longSide) }
+        return DecodeBound(
+            shortSide: resize.shortSides.max() ?? resize.longSide, maximumLongSide: resize.longSide)
     }
 
     private func trainingPipeline(flipAfterPad: Bool) -> Pipeline {
         let part = config.pipeline
-        var steps: [any Transform] = [
-            ResizeChoice(shortSides: part.resize.shortSides, maximumLongSide: part.resize.longSide),
-            FilterBoxes(minimumSide: 0.01),
-        ]
+        var steps = resizeSteps(part)
+        steps.append(FilterBoxes(minimumSide: 0.01))
         let flip = Float(part.flip)
         if flipAfterPad {
             steps.append(PadToMultiple(part.padMultiple))
@@ -170,6 +177,25 @@ package struct DataAssembly {
         }
         if part.photometric { steps.append(PhotometricOneOf()) }
         return Pipeline(steps)
+    }
+
+    private func resizeSteps(_ part: PipelineConfig) -> [any Transform] {
+        var steps: [any Transform] = []
+        if let square = part.resize.square {
+            steps.append(
+                ResizeToSquare(side: square.side, ratios: Float(square.ratios[0])...Float(square.ratios[1])))
+        } else {
+            let choice = ResizeChoice(
+                shortSides: part.resize.shortSides, maximumLongSide: part.resize.longSide)
+            let cut = part.cuts.map { cuts in
+                CutAndEnlarge(
+                    probability: Float(cuts.probability), shortSides: cuts.shortSides,
+                    maximumLongSide: part.resize.longSide, sides: cuts.sides[0]...cuts.sides[1], last: choice)
+            }
+            steps.append(cut ?? choice)
+        }
+        if let side = part.crop { steps.append(RandomCrop(sides: side...side, keepsABox: true)) }
+        return steps
     }
 
     /// Resizing alone.
@@ -186,11 +212,18 @@ package struct DataAssembly {
 
 extension RunConfig {
     /// How this configuration's images become batches.
-    var collate: Collate {
-        let (mean, std) = (pipeline.normalization.mean, pipeline.normalization.std)
-        return Collate(
-            size: .multiple(of: pipeline.padMultiple),
+    var collate: Collate { collate(.multiple(of: pipeline.padMultiple)) }
+
+    /// The same in training, where windows have one size.
+    var trainingCollate: Collate {
+        collate(pipeline.crop.map { .fixed(width: $0, height: $0) } ?? .multiple(of: pipeline.padMultiple))
+    }
+
+    private func collate(_ size: Collate.Size) -> Collate {
+        Collate(
+            size: size,
             normalization: PixelNormalization(
-                mean: SIMD3(mean), standardDeviation: SIMD3(std)))
+                mean: SIMD3(pipeline.normalization.mean), standardDeviation: SIMD3(pipeline.normalization.std)
+            ))
     }
 }

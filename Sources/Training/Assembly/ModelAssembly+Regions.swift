@@ -48,7 +48,7 @@ extension ModelAssembly {
             MaskBranch(
                 head: MaskHead(
                     inputs: neck.channels, channels: part.channels, convolutionCount: part.convolutionCount,
-                    classCount: config.classCount ?? 0),
+                    classCount: config.classCount ?? 0, norm: norm(part.norm)),
                 extractor: makeExtractor(stages, bins: part.bins),
                 target: RoIAlign(bins: 2 * part.bins, sampleCount: 0, isAligned: stages.roi.aligned),
                 roundsTargets: true, threshold: Float(part.threshold))
@@ -72,6 +72,6 @@ extension ModelAssembly {
         return BBoxHead(
             inputs: neck.channels, bins: stages.roi.bins, convolutionCount: head.convolutionCount,
             convolutionChannels: head.convolutionChannels, layerCount: head.layerCount, width: head.width,
-            sharesBoxes: head.classAgnostic, output: output)
+            sharesBoxes: head.classAgnostic, norm: norm(head.norm), output: output)
     }
 }

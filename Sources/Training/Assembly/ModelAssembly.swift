@@ -75,38 +75,48 @@ package struct ModelAssembly {
         let part = config.backbone
         let norm: NormMode =
             switch part.norm {
-            case .frozen: .frozen
+            case .frozen, nil: .frozen
             case .affine: .evaluation
             case .batch: .batch
             case .sync: .sync
             }
-        return Self.backbone(part.name, frozenStages: part.frozenStages, norm: norm, reducer: reducer)
+        return Self.backbone(
+            BackboneVariant(
+                name: part.name, width: part.width ?? 1, hasFinalConvolution: part.finalConvolution ?? false),
+            frozenStages: part.frozenStages, norm: norm, dropPath: Float(part.dropPath ?? 0), reducer: reducer
+        )
     }
 
     /// A backbone of a name, not initialised.
     static func backbone(
-        _ name: BackboneConfig.Name, frozenStages: Int, norm: NormMode, reducer: any StatisticsReducer
+        _ variant: BackboneVariant, frozenStages: Int, norm: NormMode, dropPath: Float = 0,
+        reducer: any StatisticsReducer
     ) -> any Backbone {
         func resNet(_ depth: ResNet.Depth) -> ResNet {
             ResNet(depth, frozenStages: frozenStages, norm: norm, reducer: reducer)
         }
-        return switch name {
+        func swin(_ shape: SwinShape) -> SwinTransformer {
+            SwinTransformer(shape, frozenStages: frozenStages, dropPath: dropPath)
+        }
+        return switch variant.name {
         case .resnet18: resNet(.eighteen)
         case .resnet34: resNet(.thirtyFour)
         case .resnet50: resNet(.fifty)
         case .resnet101: resNet(.hundredOne)
-        case .mobilenetV2: MobileNetV2(frozenStages: frozenStages, norm: norm, reducer: reducer)
+        case .mobilenetV2:
+            MobileNetV2(
+                width: variant.width, hasFinalConvolution: variant.hasFinalConvolution,
+                frozenStages: frozenStages, norm: norm, reducer: reducer)
+        case .swinTiny: swin(.tiny)
+        case .swinSmall: swin(.small)
+        case .swinBase: swin(.base)
+        case .swinLarge: swin(.large)
         }
     }
 
     func makeNeck(_ backbone: any Backbone) -> FPN {
         let part = neck
-        let norm: (mode: NormMode, reducer: any StatisticsReducer)? =
-            switch part.norm {
-            case .none: nil
-            case .batch: (.batch, reducer)
-            case .sync: (.sync, reducer)
-            }
+        let norm = norm(part.norm)
         let source: FPN.ExtraSource =
             switch part.extraConvolutions {
             case .onInput: .input
@@ -117,6 +127,15 @@ package struct ModelAssembly {
             inputs: backbone.outputChannels, channels: part.channels, startLevel: part.startLevel,
             levelCount: part.outputs, extraSource: source,
             rectifiesExtra: part.reluBeforeExtra, norm: norm)
+    }
+
+    /// - part: nil for none.
+    func norm(_ part: NeckConfig.Norm?) -> (mode: NormMode, reducer: any StatisticsReducer)? {
+        switch part {
+        case nil, .some(.none): nil
+        case .batch: (.batch, reducer)
+        case .sync: (.sync, reducer)
+        }
     }
 
     private func makeHead(_ part: HeadConfig, anchorShapeCount: Int) -> RetinaHead {

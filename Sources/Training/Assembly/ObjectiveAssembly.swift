@@ -19,7 +19,7 @@ package struct ObjectiveAssembly {
         loadsBackbone: Bool = false, prepare: (any Module) throws -> Void
     ) throws -> any Objective {
         let assembly = ModelAssembly(config.model, reducer: reducer)
-        let skipped = loadsBackbone ? ["backbone."] : []
+        let skipped = loadsBackbone ? config.model.backbone.name.filePrefixes : []
         guard let objective = config.objective else {
             let detector = assembly.detector()
             detector.initialize(seed: config.run.seed, except: skipped)

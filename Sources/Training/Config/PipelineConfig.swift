@@ -1,24 +1,83 @@
 /// What happens to a photograph before the network sees it.
 package struct PipelineConfig: Sendable, Equatable {
-    /// Keeps the aspect ratio: the short side becomes one of a list, unless the long one would get too long.
+    /// Keeps the aspect ratio: the short side becomes one of a list, unless the long one would get too long; or the long
+    /// side becomes a side times a factor drawn from a range.
     package struct Resize: Sendable, Equatable {
-        /// One is drawn for each view.
+        /// One is drawn for each view; empty where the long side is drawn.
         package let shortSides: [Int]
+        /// The most pixels along a side.
         package let longSide: Int
+        /// There where the long side is drawn.
+        package let square: (side: Int, ratios: [Double])?
 
         enum Key: String, ConfigKey {
+            case square, ratios
             case shortSides = "short_sides"
             case longSide = "long_side"
         }
 
         init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
+            guard try section.isAbsent(.square) else {
+                try section.refuse(.shortSides, .longSide, because: "'square' says how large")
+                let side = try section.integer(.square, in: 1...Int.max)
+                let ratios = try section.numbers(.ratios, count: 2, .positive)
+                guard ratios[0] <= ratios[1] else { throw section.error(.ratios, "must ascend") }
+                square = (side, ratios)
+                (shortSides, longSide) = ([], Int(Double(side) * ratios[1]))
+                return
+            }
+            try section.refuse(.ratios, because: "it goes with 'square'")
+            square = nil
             let shortSides = try section.integers(.shortSides, in: 1...Int.max)
             self.shortSides = shortSides
             longSide = try section.integer(.longSide, in: (shortSides.max() ?? 1)...Int.max)
         }
 
         var node: ConfigNode {
-            .section([(Key.shortSides, .list(shortSides.map { .count($0) })), (.longSide, .count(longSide))])
+            if let square {
+                return .section([
+                    (Key.square, .count(square.side)), (.ratios, .list(square.ratios.map { .number($0) })),
+                ])
+            }
+            return .section([
+                (Key.shortSides, .list(shortSides.map { .count($0) })), (.longSide, .count(longSide)),
+            ])
+        }
+
+        package static func == (one: Resize, other: Resize) -> Bool {
+            one.shortSides == other.shortSides && one.longSide == other.longSide
+                && one.square?.side == other.square?.side && one.square?.ratios == other.square?.ratios
+        }
+    }
+
+    /// Some photographs are resized, cut and then resized as all are: DETR's augmentation.
+    package struct Cuts: Sendable, Equatable {
+        /// Of a photograph to be cut.
+        package let probability: Double
+        /// Before the cut.
+        package let shortSides: [Int]
+        /// The least and the most pixels along a cut's sides.
+        package let sides: [Int]
+
+        enum Key: String, ConfigKey {
+            case probability, sides
+            case shortSides = "short_sides"
+        }
+
+        init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
+            probability = try section.number(.probability, .fraction)
+            shortSides = try section.integers(.shortSides, in: 1...Int.max)
+            sides = try section.integers(.sides, in: 1...Int.max)
+            guard sides.count == 2, sides[0] <= sides[1] else {
+                throw section.error(.sides, "expected the least and the most pixels")
+            }
+        }
+
+        var node: ConfigNode {
+            .section([
+                (Key.probability, .number(probability)), (.shortSides, .list(shortSides.map { .count($0) })),
+                (.sides, .list(sides.map { .count($0) })),
+            ])
         }
     }
 
@@ -62,6 +121,11 @@ package struct PipelineConfig: Sendable, Equatable {
     }
 
     package let resize: Resize
+    /// `nil` (in YAML left out or `none`) cuts none.
+    package let cuts: Cuts?
+    /// Side of the window that is cut out of every training image, and that smaller ones are padded to; `nil` (in YAML
+    /// left out or `none`) for whole images.
+    package let crop: Int?
     /// Probability of mirroring left and right.
     package let flip: Double
     /// Whether one of the nine colour operations is drawn for each view.
@@ -73,13 +137,21 @@ package struct PipelineConfig: Sendable, Equatable {
     package let test: Test?
 
     enum Key: String, ConfigKey {
-        case resize, flip, photometric, test
+        case resize, cuts, crop, flip, photometric, test
         case padMultiple = "pad_multiple"
         case normalization = "normalize"
     }
 
     init(_ section: ConfigSection<Key>, _ task: RunConfig.Task) throws(ConfigurationError) {
         resize = try section.nested(.resize, Resize.init)
+        cuts = try section.isAbsent(.cuts) ? nil : section.nested(.cuts, Cuts.init)
+        crop = try section.isAbsent(.crop) ? nil : section.integer(.crop, in: 1...Int.max)
+        if cuts != nil, resize.square != nil {
+            throw section.error(.cuts, "goes with a list of short sides, and pipeline.resize has a square")
+        }
+        if task == .pretrain {
+            try section.refuse(.cuts, .crop, because: "two views of a photograph show the same proposals")
+        }
         flip = try section.number(.flip, .fraction)
         photometric = try section.flag(.photometric)
         padMultiple = try section.integer(.padMultiple, in: 1...Int.max)
@@ -94,7 +166,8 @@ package struct PipelineConfig: Sendable, Equatable {
 
     var node: ConfigNode {
         .section([
-            (Key.resize, resize.node), (.flip, .number(flip)), (.photometric, .flag(photometric)),
+            (Key.resize, resize.node), (.cuts, cuts?.node), (.crop, crop.map { .count($0) }),
+            (.flip, .number(flip)), (.photometric, .flag(photometric)),
             (.padMultiple, .count(padMultiple)), (.normalization, normalization.node), (.test, test?.node),
         ])
     }

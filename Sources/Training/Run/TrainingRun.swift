@@ -202,7 +202,10 @@ package struct TrainingRun {
 
     private func loadWeights(into network: any Module) throws {
         if let path = config.model.backbone.weights?.resolved {
-            try WeightLoading.loadBackbone(try SafetensorsFile(path: path), into: network)
+            let fresh = try WeightLoading.loadBackbone(
+                try SafetensorsFile(path: path), into: network,
+                required: config.model.backbone.name.filePrefixes)
+            if !fresh.isEmpty { log.info("\(path): \(fresh.count) norms behind the stages start fresh") }
         }
         if let path = options.weights {
             let report = try WeightLoading.load(

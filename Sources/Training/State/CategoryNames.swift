@@ -11,10 +11,10 @@ struct CategoryNames {
             (names, ids) = (Self.coco, Self.cocoIDs)
         } else if count == Self.largestCOCOID + 1 {
             // torchvision labels boxes with COCO's own ids.
-            var all = [String](repeating: "N/A", count: count)
-            all[0] = "__background__"
-            for (name, id) in zip(Self.coco, Self.cocoIDs) { all[id] = name }
-            (names, ids) = (all, Array(0..<count))
+            (names, ids) = (["__background__"] + Self.withGaps, Array(0..<count))
+        } else if count == Self.largestCOCOID {
+            // Its detectors of two stages have the background elsewhere.
+            (names, ids) = (Self.withGaps, Array(1...count))
         } else {
             (names, ids) = ((0..<count).map { "class \($0)" }, Array(0..<count))
         }
@@ -29,6 +29,12 @@ struct CategoryNames {
     }
 
     private static let largestCOCOID = 90
+    /// Of every id from 1 on.
+    private static var withGaps: [String] {
+        var all = [String](repeating: "N/A", count: largestCOCOID)
+        for (name, id) in zip(coco, cocoIDs) { all[id - 1] = name }
+        return all
+    }
     /// Ids that COCO left out of its 2017 annotations.
     private static let unused: Set<Int> = [12, 26, 29, 30, 45, 66, 68, 69, 71, 83]
     private static let cocoIDs = (1...largestCOCOID).filter { !unused.contains($0) }

@@ -40,8 +40,9 @@ package struct WeightImport {
             (entries, report) = try translated(Self.wanted(network, prefix: ""))
             (self.config, modelName) = (config, config.model.detector.rawValue)
         case .backbone(let name):
-            (entries, report) = try translated(Self.wanted(name))
-            (config, modelName) = (nil, name.rawValue)
+            let found = try Self.backbone(weights, table, BackboneVariant.known.filter { $0.name == name })
+            (entries, report) = try translated(found.wanted)
+            (config, modelName) = (nil, found.variant.text)
         case .found:
             config = nil
             guard family != .safetensors else {
@@ -49,8 +50,16 @@ package struct WeightImport {
                 modelName = "weights"
                 break
             }
-            let found = try Self.backbone(weights, table, translated)
-            (entries, report, modelName) = (found.entries, found.report, found.name.rawValue)
+            let found = try Self.backbone(weights, table, BackboneVariant.known)
+            guard found.misfitCount < found.wanted.count else {
+                throw TrainingError(
+                    .badInput,
+                    "\(path): its \(weights.tensors.count) tensors, such as '\(weights.tensors[0].name)', are no "
+                        + "backbone this program knows under that name",
+                    hint: "name the program with --from, and for a whole detector the model with --model")
+            }
+            (entries, report) = try translated(found.wanted)
+            modelName = found.variant.text
         }
         var notes = ["imported_from": family.rawValue, "imported_model": modelName]
         if let config, let count = config.model.classCount {
@@ -94,37 +103,40 @@ package struct WeightImport {
         module.namedTensors.map { WeightTranslation.Wanted(name: prefix + $0.path, shape: $0.tensor.shape) }
     }
 
-    private static func wanted(_ name: BackboneConfig.Name) -> [WeightTranslation.Wanted] {
+    /// What a file of a backbone has to hold.
+    /// - given: our names of what it holds: output norms and a last convolution are wanted where they are there.
+    private static func wanted(_ variant: BackboneVariant, given: Set<String>) -> [WeightTranslation.Wanted] {
+        var variant = variant
+        variant.hasFinalConvolution = given.contains { $0.hasPrefix("backbone.features.18.") }
         let backbone = ModelAssembly.backbone(
-            name, frozenStages: -1, norm: .frozen, reducer: LocalStatistics())
-        return wanted(backbone, prefix: "backbone.")
+            variant, frozenStages: -1, norm: .frozen, reducer: LocalStatistics())
+        let required = variant.name.filePrefixes
+        return wanted(backbone, prefix: "backbone.").filter { tensor in
+            given.contains(tensor.name) || required.contains { tensor.name.hasPrefix($0) }
+        }
     }
 
-    /// The backbone of which nothing is missing, or else the one of which least is.
+    /// Of some backbones the one of which nothing is missing, or else the one of which least is.
     private static func backbone(
-        _ weights: ForeignWeights, _ table: NameTable,
-        _ translated: ([WeightTranslation.Wanted]?) throws -> ([SafetensorsEntry], KeyReport)
-    ) throws -> (name: BackboneConfig.Name, entries: [SafetensorsEntry], report: KeyReport) {
+        _ weights: ForeignWeights, _ table: NameTable, _ variants: [BackboneVariant]
+    ) throws -> (variant: BackboneVariant, wanted: [WeightTranslation.Wanted], misfitCount: Int) {
         var shapes: [String: [Int]] = [:]
         for (tensor, name) in zip(weights.tensors, table.stripped(weights.tensors.map(\.name))) {
-            if let own = name.flatMap({ table.own($0) }) { shapes[own.name] = tensor.shape }
+            guard let name, !table.leavesOut(name), let own = table.own(name)?.name else { continue }
+            if !own.hasSuffix("num_batches_tracked") { shapes[own] = tensor.shape }
         }
-        var best: (name: BackboneConfig.Name, misfits: Int)?
-        for name in BackboneConfig.Name.allCases {
-            let wanted = Set(wanted(name).map { "\($0.name) \($0.shape)" })
-            let given = Set(
-                shapes.filter { !$0.key.hasSuffix("num_batches_tracked") }.map { "\($0.key) \($0.value)" })
-            let misfits = wanted.symmetricDifference(given).count
-            if misfits < best?.misfits ?? Int.max { best = (name, misfits) }
+        let given = Set(shapes.map { "\($0.key) \($0.value)" })
+        var best: (variant: BackboneVariant, wanted: [WeightTranslation.Wanted], misfitCount: Int)?
+        // Large networks are built only where the first layer is theirs.
+        let likely = variants.filter { variant in
+            shapes[variant.stem.name].map { $0.first == variant.stem.outputs ?? $0.first } ?? false
         }
-        guard let best, best.misfits < wanted(best.name).count else {
-            throw TrainingError(
-                .badInput,
-                "\(weights.path): its \(weights.tensors.count) tensors, such as "
-                    + "'\(weights.tensors[0].name)', are no backbone this program knows under that name",
-                hint: "name the program with --from, and for a whole detector the model with --model")
+        for variant in likely.isEmpty ? Array(variants.prefix(1)) : likely {
+            let wanted = wanted(variant, given: Set(shapes.keys))
+            let misfits = Set(wanted.map { "\($0.name) \($0.shape)" }).symmetricDifference(given).count
+            if misfits < best?.misfitCount ?? Int.max { best = (variant, wanted, misfits) }
         }
-        let (entries, report) = try translated(wanted(best.name))
-        return (best.name, entries, report)
+        guard let best else { preconditionFailure("no backbone to choose from") }
+        return best
     }
 }

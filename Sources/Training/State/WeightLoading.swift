@@ -31,19 +31,30 @@ package enum WeightLoading {
     /// Last layers: pre-training ends in others than detection, so they start fresh unless kept. Pre-training has no masks.
     /// - Source: AlignDet `tools/model_converters/extract_detector_weights.py`.
     private static let lastLayers = [
-        "retina_cls", "retina_reg", "conv_cls", "conv_reg", "conv_centerness", "fc_cls", "fc_reg", "mask_head",
+        "retina_cls", "retina_reg", "conv_cls", "conv_reg", "conv_centerness", "fc_cls", "fc_reg",
+        "mask_head",
         "class_embed.", "bbox_embed.layers.2.",
     ]
-    /// Norms and the biases they replace may differ between pre-training and fine-tuning of a pyramid.
+    /// Norms and the biases they replace may differ between pre-training and fine-tuning of a pyramid or a region head.
     private static let pyramidNorms = [".bn.", ".conv.bias"]
 
-    /// A backbone's file, names without a prefix or under `backbone.`; every tensor of the backbone must be there.
-    package static func loadBackbone(_ file: SafetensorsFile, into network: any Module) throws {
-        let entries = Dictionary(file.entries.map { (name(inBackbone: $0.name), $0) }, uniquingKeysWith: { a, _ in a })
-        var missing: [String] = []
+    /// A backbone's file, names without a prefix or under `backbone.`.
+    /// - required: prefixes of tensors that must be there.
+    /// - Returns: tensors of the backbone that the file has not.
+    @discardableResult
+    package static func loadBackbone(
+        _ file: SafetensorsFile, into network: any Module, required: [String] = ["backbone."]
+    ) throws -> [String] {
+        let entries = Dictionary(
+            file.entries.map { (name(inBackbone: $0.name), $0) }, uniquingKeysWith: { a, _ in a })
+        var (missing, fresh): ([String], [String]) = ([], [])
         for (path, tensor) in network.namedTensors where path.hasPrefix("backbone.") {
             guard let entry = entries[path] else {
-                missing.append(path)
+                if required.contains(where: { path.hasPrefix($0) }) {
+                    missing.append(path)
+                } else {
+                    fresh.append(path)
+                }
                 continue
             }
             guard entry.shape == tensor.shape else { throw mismatch(file.path, entry, tensor.shape) }
@@ -51,10 +62,12 @@ package enum WeightLoading {
         }
         if let first = missing.first {
             throw TrainingError(
-                .badInput, "\(file.path): \(missing.count) tensors of the backbone are not there, first '\(first)'",
+                .badInput,
+                "\(file.path): \(missing.count) tensors of the backbone are not there, first '\(first)'",
                 hint: "is model.backbone.name the network these weights belong to?")
         }
         network.didLoad()
+        return fresh
     }
 
     private static func name(inBackbone name: String) -> String {
@@ -72,7 +85,8 @@ package enum WeightLoading {
         for (path, tensor) in network.namedTensors {
             let isLast = lastLayers.contains { path.contains($0) }
             guard !isLast || keepsLastLayers, let entry = entries[path] else {
-                let mayStart = isLast || (path.hasPrefix("neck.") && pyramidNorms.contains { path.contains($0) })
+                let isNormed = path.hasPrefix("neck.") || path.contains(".shared_convs.")
+                let mayStart = isLast || (isNormed && pyramidNorms.contains { path.contains($0) })
                 guard mayStart else {
                     throw TrainingError(
                         .badInput, "\(file.path): tensor '\(path)' is not there",
@@ -95,7 +109,9 @@ package enum WeightLoading {
     }
 
     /// Every tensor of the list, all of which must be there: how a run is resumed.
-    package static func restore(_ tensors: [(path: String, tensor: Tensor)], from file: SafetensorsFile) throws {
+    package static func restore(_ tensors: [(path: String, tensor: Tensor)], from file: SafetensorsFile)
+        throws
+    {
         let entries = Dictionary(file.entries.map { ($0.name, $0) }, uniquingKeysWith: { a, _ in a })
         for (path, tensor) in tensors {
             guard let entry = entries[path] else {

@@ -124,6 +124,23 @@ import Testing
         try expectRefusal([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F] + json, "header")
     }
 
+    /// Ten million zeros in a frame of a thousand bytes.
+    @Test func framesThatUnpackWithoutEndAreRefused() throws {
+        let zeros = SafetensorsEntry(
+            name: "w", dtype: .uint8, shape: [10_000_000],
+            bytes: [UInt8](repeating: 0, count: 10_000_000)[...])
+        let path = folder.file("bomb.safetensors.zst")
+        try SafetensorsFile.writePacked([zeros], metadata: [:], to: path, level: 1)
+        let bomb = try FileContents(path: path, expansionFloor: 1 << 20)
+        #expect(
+            bomb.fault?.contains("unpacks to more than") == true && bomb.fault?.contains("at byte") == true)
+        #expect(bomb.bytes.count < 3_000_000)
+        #expect(try FileContents(path: path).fault == nil)
+        let sound = try FileContents(
+            path: Golden.url("checkpoints/python.safetensors.zst").path, expansionFloor: 0)
+        #expect(sound.fault == nil)
+    }
+
     @Test func otherFilesAreRefused() throws {
         try expectRefusal([], "file.pth")
         try expectRefusal([UInt8]("not weights at all\n".utf8), "file.pth")

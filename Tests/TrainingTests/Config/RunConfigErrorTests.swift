@@ -55,6 +55,27 @@ import Testing
             override: "model.backbone.frozen_stages=8", key: "model.backbone.frozen_stages",
             message: "from -1 to 7, found '8'"),
         Case(
+            override: "model.backbone.drop_path=0.1", key: "model.backbone.drop_path",
+            message: "only Swin transformers skip branches"),
+        Case(
+            override: "model.backbone.name=swin_t", key: "model.backbone.frozen_stages",
+            message: "from -1 to 4"),
+        Case(
+            override: "model.backbone.norm=batch", recipe: "finetune/mask_rcnn_swin-s_1x_coco.yaml",
+            key: "model.backbone.norm", message: "swin_s has no batch norm", hint: "norm=none"),
+        Case(
+            override: "model.backbone.final_conv=true", recipe: "finetune/retinanet_r50_1x_coco.yaml",
+            key: "model.backbone.final_conv", message: "only mobilenet_v2 has it"),
+        Case(
+            override: "pipeline.crop=448", recipe: "quick/pretrain.yaml", key: "pipeline.crop",
+            message: "two views of a photograph show the same proposals"),
+        Case(
+            override: "pipeline.resize.short_sides=[400]", recipe: "direct/mask_rcnn_r50_p1x_coco.yaml",
+            key: "pipeline.resize.short_sides", message: "'square' says how large"),
+        Case(
+            override: "pipeline.resize.ratios=[1.2, 0.8]", recipe: "direct/mask_rcnn_r50_p1x_coco.yaml",
+            key: "pipeline.resize.ratios", message: "must ascend"),
+        Case(
             override: "model.anchors.strides=[8, 16]", key: "model.anchors.strides",
             message: "has 2 entries, and model.neck.outputs is 5"),
         Case(
@@ -96,7 +117,8 @@ import Testing
             override: "model.points.limits=[64, 128, 256]", recipe: pointRecipe, key: "model.points.limits",
             message: "has 3 entries, and model.neck.outputs is 5"),
         Case(
-            override: "model.points.limits=[64, 128, 128, 512]", recipe: pointRecipe, key: "model.points.limits",
+            override: "model.points.limits=[64, 128, 128, 512]", recipe: pointRecipe,
+            key: "model.points.limits",
             message: "must ascend"),
         Case(
             override: "model.points.radius=0", recipe: pointRecipe, key: "model.points.radius",
@@ -114,7 +136,8 @@ import Testing
             override: "model.sampler.count=5", recipe: pointRecipe, key: "model.sampler",
             message: "fine-tuning takes every point"),
         Case(
-            override: "model.points.offset=0", recipe: "finetune/retinanet_r50_1x_coco.yaml", key: "model.points",
+            override: "model.points.offset=0", recipe: "finetune/retinanet_r50_1x_coco.yaml",
+            key: "model.points",
             message: "only fcos has points"),
         Case(
             override: "model.head.score=root", recipe: "pretrain/aligndet_fcos_r50_1x_coco.yaml",

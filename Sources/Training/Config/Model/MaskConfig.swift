@@ -7,8 +7,11 @@ package struct MaskConfig: Sendable, Equatable {
     /// Probability from which on a pixel belongs to the object.
     package let threshold: Double
 
+    /// Of the convolutions; `nil` (in YAML left out or `none`) for none.
+    package let norm: NeckConfig.Norm?
+
     enum Key: String, ConfigKey {
-        case bins, channels, threshold
+        case bins, channels, norm, threshold
         case stackedConvolutions = "stacked_convs"
     }
 
@@ -16,13 +19,15 @@ package struct MaskConfig: Sendable, Equatable {
         bins = try section.integer(.bins, in: 1...Int.max)
         convolutionCount = try section.integer(.stackedConvolutions, in: 0...Int.max)
         channels = try section.integer(.channels, in: 1...Int.max)
+        norm = try section.isAbsent(.norm) ? nil : section.choice(.norm)
         threshold = try section.number(.threshold, .fraction)
     }
 
     var node: ConfigNode {
         .section([
-            (Key.bins, .count(bins)), (.stackedConvolutions, .count(convolutionCount)), (.channels, .count(channels)),
-            (.threshold, .number(threshold)),
+            (Key.bins, .count(bins)), (.stackedConvolutions, .count(convolutionCount)),
+            (.channels, .count(channels)),
+            (.norm, norm.map { .name($0) }), (.threshold, .number(threshold)),
         ])
     }
 }

@@ -27,8 +27,11 @@ package struct RegionHeadConfig: Sendable, Equatable {
     /// What the offsets dx, dy, dw, dh are divided by; each stage of a cascade has its own.
     package let deviations: [Double]?
 
+    /// Of the convolutions; `nil` (in YAML left out or `none`) for none.
+    package let norm: NeckConfig.Norm?
+
     enum Key: String, ConfigKey {
-        case channels, layers, width, classes, embedding, deviations
+        case norm, channels, layers, width, classes, embedding, deviations
         case projectionHidden = "projection_hidden"
         case boxSlots = "box_slots"
         case stackedConvolutions = "stacked_convs"
@@ -41,6 +44,7 @@ package struct RegionHeadConfig: Sendable, Equatable {
     ) throws(ConfigurationError) {
         convolutionCount = try section.integer(.stackedConvolutions, in: 0...Int.max)
         convolutionChannels = try section.integer(.channels, in: 1...Int.max)
+        norm = try section.isAbsent(.norm) ? nil : section.choice(.norm)
         layerCount = try section.integer(.layers, in: 0...Int.max)
         width = try section.integer(.width, in: 1...Int.max)
         switch task {
@@ -91,7 +95,7 @@ package struct RegionHeadConfig: Sendable, Equatable {
         return .section(
             [
                 (Key.stackedConvolutions, .count(convolutionCount)), (.channels, .count(convolutionChannels)),
-                (.layers, .count(layerCount)), (.width, .count(width)),
+                (.norm, norm.map { .name($0) }), (.layers, .count(layerCount)), (.width, .count(width)),
                 (.classAgnostic, .flag(classAgnostic)), (.boxLoss, .name(boxLoss)),
                 (.deviations, deviations.map { .list($0.map { .number($0) }) }),
             ] + last)
