@@ -43,7 +43,8 @@ extension ProgramTests {
             #expect(outcome.complaints.count == 2, "\(outcome)")
             for rank in [0, 2] {
                 let line = outcome.complaints.first { $0.contains(": rank \(rank): ") }
-                #expect(line?.contains("missing: rank 1 on") == true, "\(outcome)")
+                // One that is late by a moment may be named, too: as alive.
+                #expect(line?.firstMatch(of: /missing: .*rank 1 on/) != nil, "\(outcome)")
                 #expect(
                     line?.firstMatch(of: /in step \d+ \((reduce|backward|forward|data)\)/) != nil,
                     "\(outcome)")
