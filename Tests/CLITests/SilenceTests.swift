@@ -40,7 +40,8 @@ extension ProgramTests {
             #expect(outcome.status == 76, "\(outcome)")
             // The limit, or 20 steps on a slow machine, three seconds for all to say it, and a margin.
             #expect(seconds < 40, "\(seconds) s")
-            #expect(outcome.complaints.count == 2, "\(outcome)")
+            // The stopped one is woken to be ended, and may come to say something, too.
+            #expect(outcome.complaints.count >= 2, "\(outcome)")
             for rank in [0, 2] {
                 let line = outcome.complaints.first { $0.contains(": rank \(rank): ") }
                 // One that is late by a moment may be named, too: as alive.
