@@ -5,7 +5,8 @@
 #   launch/bench.sh [PEER_PYTHON]
 #
 # ALIGNDET_PEERS: the folder of peer_torch_aligndet.py and peer_torch_direct.py, the training steps in PyTorch; without
-#   it only the frozen backbone, DETR and single layers have a peer. ALIGNDET_BENCH_ROUNDS (5) turns of ALIGNDET_BENCH_ITERS (3) steps each.
+#   it only the frozen backbone, DETR and single layers have a peer. ALIGNDET_BENCH_ROUNDS (5) turns of ALIGNDET_BENCH_ITERS (3) steps
+#   each. Rows in bfloat16 where the CPU multiplies such numbers; their floor is still that of 32-bit products.
 #   OMP_NUM_THREADS: threads of both; default all cores. ALIGNDET_BENCH_PUBLISHED=1 also times AlignDet's published form
 #   (14 GB of memory, 12 s a step on two cores). ALIGNDET_BENCH_MATCH: only rows whose name contains this.
 # Single layers: aligndet-mpi bench conv, aligndet-mpi bench ops.
@@ -92,12 +93,15 @@ row() {
 }
 
 # Words after `--` of each row, where there is that peer.
-aligndet=() published=() supervised=() fcos=() faster=() mask=() detr=() backbone=() regions=()
+aligndet=() narrow_aligndet=() published=() supervised=() narrow_supervised=() fcos=() faster=() mask=() detr=() backbone=() regions=()
 if [[ -n $python ]]; then
     regions=(-- "$folder/peer_torch_regions.py")
     backbone=(-- "$folder/peer_torch_backbone.py" --h 480 --w 640 --batch 2)
     detr=(-- "$folder/peer_torch_detr.py" --h 480 --w 640 --batch 2)
     if [[ -n $peers ]]; then
+        narrow_aligndet=(-- "$peers/peer_torch_aligndet.py" --h 480 --w 640 --batch 2 --mode bf16 --smart)
+        narrow_supervised=(
+            -- "$peers/peer_torch_direct.py" --size 256 --batch 8 --mode bf16 --model retinanet_resnet50_fpn)
         published=(-- "$peers/peer_torch_aligndet.py" --h 480 --w 640 --batch 2 --mode cl)
         aligndet=("${published[@]}" --smart)
         direct=(-- "$peers/peer_torch_direct.py" --size 256 --batch 8 --mode cl --model)
@@ -107,11 +111,12 @@ if [[ -n $python ]]; then
         mask=("${direct[@]}" maskrcnn_resnet50_fpn)
     fi
 fi
-pretraining=(step configs/pretrain/aligndet_retinanet_r50_1x_coco.yaml --size 480x640 --batch 2 --amp off)
+pretraining=(step configs/pretrain/aligndet_retinanet_r50_1x_coco.yaml --size 480x640 --batch 2 --amp)
+computes_bfloat16() { grep -qE '^flags.*(avx512_bf16|amx_bf16)' /proc/cpuinfo; }
 # From scratch, as the peer: nothing frozen, batch norm in the backbone alone, 8 images of 256x256.
-scratch() {
-    echo step "configs/supervised/$1_r50_1x_coco.yaml" --size 256x256 --batch 8 --amp off --cfg-options \
-        model.backbone.frozen_stages=-1 model.backbone.norm=batch model.neck.norm=none "${@:2}"
+scratch() { # DETECTOR AMP OVERRIDES...
+    echo step "configs/supervised/$1_r50_1x_coco.yaml" --size 256x256 --batch 8 --amp "$2" --cfg-options \
+        model.backbone.frozen_stages=-1 model.backbone.norm=batch model.neck.norm=none "${@:3}"
 }
 # The head of torchvision's two-stage detectors.
 two_layers=(model.head.stacked_convs=0 model.head.layers=2)
@@ -122,14 +127,20 @@ echo "$model, $cores cores, $threads threads; commit $commit; medians of $rounds
 echo
 echo "| case | ours, s | PyTorch, s | ratio | floor, s | ours / floor | ours, GB | PyTorch, GB |"
 echo "|---|---|---|---|---|---|---|---|"
-row "AlignDet RetinaNet-R50 step, 2 x 480x640, f32" "${pretraining[@]}" "${aligndet[@]}"
+row "AlignDet RetinaNet-R50 step, 2 x 480x640, f32" "${pretraining[@]}" off "${aligndet[@]}"
 if [[ -n ${ALIGNDET_BENCH_PUBLISHED:-} && ${#published[@]} -gt 0 ]]; then
-    row "AlignDet RetinaNet-R50 step, against the published form" "${pretraining[@]}" "${published[@]}"
+    row "AlignDet RetinaNet-R50 step, against the published form" "${pretraining[@]}" off "${published[@]}"
 fi
-row "RetinaNet-R50 step from scratch, 8 x 256x256, f32" $(scratch retinanet) "${supervised[@]}"
-row "FCOS-R50 step from scratch, 8 x 256x256, f32" $(scratch fcos) "${fcos[@]}"
-row "Faster R-CNN R50 step from scratch, 8 x 256x256, f32" $(scratch faster_rcnn "${two_layers[@]}") "${faster[@]}"
-row "Mask R-CNN R50 step from scratch, 8 x 256x256, f32" $(scratch mask_rcnn "${two_layers[@]}") "${mask[@]}"
+if computes_bfloat16; then
+    row "AlignDet RetinaNet-R50 step, 2 x 480x640, bf16" "${pretraining[@]}" bf16 "${narrow_aligndet[@]}"
+fi
+row "RetinaNet-R50 step from scratch, 8 x 256x256, f32" $(scratch retinanet off) "${supervised[@]}"
+if computes_bfloat16; then
+    row "RetinaNet-R50 step from scratch, 8 x 256x256, bf16" $(scratch retinanet bf16) "${narrow_supervised[@]}"
+fi
+row "FCOS-R50 step from scratch, 8 x 256x256, f32" $(scratch fcos off) "${fcos[@]}"
+row "Faster R-CNN R50 step from scratch, 8 x 256x256, f32" $(scratch faster_rcnn off "${two_layers[@]}") "${faster[@]}"
+row "Mask R-CNN R50 step from scratch, 8 x 256x256, f32" $(scratch mask_rcnn off "${two_layers[@]}") "${mask[@]}"
 row "DETR-R50 step from scratch, 2 x 480x640, f32" step configs/supervised/detr_r50_50e_coco.yaml --size 480x640 \
     --batch 2 --amp off "${detr[@]}"
 row "Mask R-CNN R50 step, 2 x 800x1344, f32" step configs/supervised/mask_rcnn_r50_1x_coco.yaml --size 800x1344 \
