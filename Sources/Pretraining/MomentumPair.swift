@@ -28,6 +28,21 @@ package final class MomentumPair {
         self.end = end
     }
 
+    /// A module's parameters in an arena of their own, following as the settings say and starting as a copy where they do.
+    convenience init(online: ParameterArena, target: any Module, _ settings: AlignDetSettings) {
+        self.init(
+            online: online, target: ParameterArena(target.namedParameters, trained: false),
+            start: settings.momentumStart, end: settings.momentumEnd)
+        if settings.targetStart == .copy { copyOnline() }
+    }
+
+    /// Parameters whose path the condition holds for start as copies.
+    func copyOnline(where condition: (_ path: String) -> Bool) {
+        for (own, copy) in zip(online.entries, target.entries) where condition(own.path) {
+            copy.parameter.assign(own.parameter.value)
+        }
+    }
+
     /// The target starts as a copy.
     package func copyOnline() {
         target.values.assign(from: online.values.prefix(0..<target.count))

@@ -11,14 +11,12 @@ package import Tensors
 /// - Source: Li et al., ICCV 2023; liming-ai/AlignDet `configs/selfsup/htc.py` and its heads at d29f70b, without the
 ///   semantic branch, which that configuration leaves out too. Differs: the momentum network shares the backbone, and the
 ///   defects that `AlignDetSettings` and `refines` name are corrected unless asked for.
-package final class AlignDetCascadeRCNN: Objective {
+package final class AlignDetCascadeRCNN: MomentumObjective {
     package let arena: ParameterArena
-    package let viewCount = 2
     package let lossNames: [String]
     private let online: CascadeRCNN
     private let branch: MomentumCascadeBranch
-    private let branchArena: ParameterArena
-    private let pair: MomentumPair
+    package let momentum: MomentumPair
     private let settings: AlignDetSettings
     private let refines: Bool
 
@@ -45,27 +43,11 @@ package final class AlignDetCascadeRCNN: Objective {
             }
         arena = ParameterArena(online.trainedParameters)
         branch = MomentumCascadeBranch(neck: neck, rpnHead: rpnHead, boxHeads: boxHeads)
-        branchArena = ParameterArena(branch.namedParameters, trained: false)
-        pair = MomentumPair(
-            online: arena, target: branchArena, start: settings.momentumStart, end: settings.momentumEnd)
-        if settings.targetStart == .copy { pair.copyOnline() }
+        momentum = MomentumPair(online: arena, target: branch, settings)
     }
 
     package var network: any Module { online }
-    package var scoredDetector: (any Detector)? { nil }
-
-    package var companionTensors: [(path: String, tensor: Tensor)] {
-        branch.namedTensors.map { ("target." + $0.path, $0.tensor) }
-    }
-
-    package func didLoad() {
-        online.didLoad()
-        branch.didLoad()
-    }
-
-    package func didUpdate(at moment: StepMoment) {
-        pair.follow(step: moment.step, stepCount: moment.stepCount)
-    }
+    package var targetNetwork: any Module { branch }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
         let (first, second) = AlignDetViews.features(views, online.backbone, tape.dtype)

@@ -11,7 +11,7 @@ package import Tensors
 /// - Source: Li et al., ICCV 2023, and liming-ai/AlignDet `dense_heads/detr_head.py` at d29f70b. Differs: the
 ///   momentum network shares the frozen backbone, and the defects that `Settings` names are corrected unless
 /// asked for.
-package final class AlignDetDETR: Objective {
+package final class AlignDetDETR: MomentumObjective {
     /// What the published code does otherwise than was meant.
     package struct Settings: Sendable {
         /// What stands for -p(class) where queries are matched to proposals for the contrast.
@@ -32,13 +32,11 @@ package final class AlignDetDETR: Objective {
     }
 
     package let arena: ParameterArena
-    package let viewCount = 2
     package let lossNames: [String]
     private let online: DETR
     /// Without queries: both networks ask the online ones.
     private let branch: DETRHead
-    private let branchArena: ParameterArena
-    private let pair: MomentumPair
+    package let momentum: MomentumPair
     private let settings: Settings
 
     /// Parts that have no start of their own in the published code, and so begin as a copy in any case.
@@ -54,36 +52,15 @@ package final class AlignDetDETR: Objective {
         self.settings = settings
         branch = momentumHead
         arena = ParameterArena(online.trainedParameters)
-        branchArena = ParameterArena(branch.namedParameters, trained: false)
-        pair = MomentumPair(
-            online: arena, target: branchArena, start: settings.shared.momentumStart,
-            end: settings.shared.momentumEnd)
+        momentum = MomentumPair(online: arena, target: branch, settings.shared)
         lossNames = ["loss_contrastive"] + online.lossNames
-        switch settings.shared.targetStart {
-        case .copy: pair.copyOnline()
-        case .independent:
-            for (own, target) in zip(arena.entries, branchArena.entries)
-            where Self.copiedParts.contains(where: { own.path.contains($0) }) {
-                target.parameter.assign(own.parameter.value)
-            }
+        if settings.shared.targetStart == .independent {
+            momentum.copyOnline { path in Self.copiedParts.contains { path.contains($0) } }
         }
     }
 
     package var network: any Module { online }
-    package var scoredDetector: (any Detector)? { nil }
-
-    package var companionTensors: [(path: String, tensor: Tensor)] {
-        branch.namedTensors.map { ("target." + $0.path, $0.tensor) }
-    }
-
-    package func didLoad() {
-        online.didLoad()
-        branch.didLoad()
-    }
-
-    package func didUpdate(at moment: StepMoment) {
-        pair.follow(step: moment.step, stepCount: moment.stepCount)
-    }
+    package var targetNetwork: any Module { branch }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
         let (first, second) = AlignDetViews.features(views, online.backbone, tape.dtype)

@@ -12,14 +12,12 @@ package import Tensors
 ///   projection is evaluated at sampled points only, the momentum network has no box branch and shares the
 ///   backbone, divisors are those of the micro-batch, and the defects that `AlignDetSettings` names are
 ///   corrected unless asked for.
-package final class AlignDetFCOS: Objective {
+package final class AlignDetFCOS: MomentumObjective {
     package let arena: ParameterArena
-    package let viewCount = 2
     package let lossNames = ["loss_contrastive", "loss_bbox", "loss_centerness"]
     private let online: FCOS
     private let branch: MomentumPointBranch
-    private let branchArena: ParameterArena
-    private let pair: MomentumPair
+    package let momentum: MomentumPair
     private let settings: AlignDetSettings
 
     /// - online: initialised, with its backbone's weights loaded and frozen, and a head that ends in a
@@ -32,27 +30,11 @@ package final class AlignDetFCOS: Objective {
         self.settings = settings
         arena = ParameterArena(online.trainedParameters)
         branch = MomentumPointBranch(neck: momentumNeck, head: momentumHead)
-        branchArena = ParameterArena(branch.namedParameters, trained: false)
-        pair = MomentumPair(
-            online: arena, target: branchArena, start: settings.momentumStart, end: settings.momentumEnd)
-        if settings.targetStart == .copy { pair.copyOnline() }
+        momentum = MomentumPair(online: arena, target: branch, settings)
     }
 
     package var network: any Module { online }
-    package var scoredDetector: (any Detector)? { nil }
-
-    package var companionTensors: [(path: String, tensor: Tensor)] {
-        branch.namedTensors.map { ("target." + $0.path, $0.tensor) }
-    }
-
-    package func didLoad() {
-        online.didLoad()
-        branch.didLoad()
-    }
-
-    package func didUpdate(at moment: StepMoment) {
-        pair.follow(step: moment.step, stepCount: moment.stepCount)
-    }
+    package var targetNetwork: any Module { branch }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
         let (first, second) = AlignDetViews.features(views, online.backbone, tape.dtype)

@@ -11,14 +11,12 @@ package import Tensors
 /// - Source: Li et al., ICCV 2023; liming-ai/AlignDet `dense_heads/retina_head.py` at d29f70b. Differs: the projection
 ///   is evaluated at sampled anchors only, the momentum network has no box branch and shares the backbone, and the
 ///   defects that `AlignDetSettings` names are corrected unless asked for.
-package final class AlignDetRetinaNet: Objective {
+package final class AlignDetRetinaNet: MomentumObjective {
     package let arena: ParameterArena
-    package let viewCount = 2
     package let lossNames = ["loss_contrastive", "loss_bbox"]
     private let online: RetinaNet
     private let branch: MomentumBranch
-    private let branchArena: ParameterArena
-    private let pair: MomentumPair
+    package let momentum: MomentumPair
     private let settings: AlignDetSettings
 
     /// - online: initialised, with its backbone's weights loaded and frozen, and a head that ends in a projection.
@@ -29,27 +27,11 @@ package final class AlignDetRetinaNet: Objective {
         self.settings = settings
         arena = ParameterArena(online.trainedParameters)
         branch = MomentumBranch(neck: momentumNeck, head: momentumHead)
-        branchArena = ParameterArena(branch.namedParameters, trained: false)
-        pair = MomentumPair(
-            online: arena, target: branchArena, start: settings.momentumStart, end: settings.momentumEnd)
-        if settings.targetStart == .copy { pair.copyOnline() }
+        momentum = MomentumPair(online: arena, target: branch, settings)
     }
 
     package var network: any Module { online }
-    package var scoredDetector: (any Detector)? { nil }
-
-    package var companionTensors: [(path: String, tensor: Tensor)] {
-        branch.namedTensors.map { ("target." + $0.path, $0.tensor) }
-    }
-
-    package func didLoad() {
-        online.didLoad()
-        branch.didLoad()
-    }
-
-    package func didUpdate(at moment: StepMoment) {
-        pair.follow(step: moment.step, stepCount: moment.stepCount)
-    }
+    package var targetNetwork: any Module { branch }
 
     package func losses(_ views: [Batch], at moment: StepMoment, _ tape: Tape) -> [LossTerm] {
         let (first, second) = AlignDetViews.features(views, online.backbone, tape.dtype)
