@@ -38,6 +38,15 @@ final class SilenceReportTests: RankTestCase {
         XCTAssertTrue(report.description.contains("no heartbeat for 12.3 s"), report.description)
     }
 
+    /// It came to the wait, or is past it, and then stopped.
+    func testAStoppedProcessIsMissingWhereverItWas() {
+        let report = SilenceReport(
+            own: status(0, waits: 5),
+            others: [status(1, waits: 5, silent: 12), status(2, waits: 6, silent: 12), status(3, waits: 5)],
+            size: 4)
+        XCTAssertEqual(report.missingRanks, [1, 2])
+    }
+
     func testNobodyMissingPointsAtTheNetwork() {
         let report = SilenceReport(own: status(0, waits: 5), others: [status(1, waits: 5)], size: 2)
         XCTAssertEqual(report.missingRanks, [])

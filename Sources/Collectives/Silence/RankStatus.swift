@@ -19,12 +19,15 @@ package struct RankStatus: Sendable, Equatable {
 
     package init(rank: Int) { self.rank = rank }
 
+    /// Whether its process does not run, or its host.
+    package var isStopped: Bool { silentSeconds > Self.stoppedSeconds }
+
     /// "rank 1 on node07 (step 17, forward, for 8.2 s; no heartbeat for 7.9 s: stopped, or its host is)".
     package var description: String {
         let place = step.map { "step \($0), \(phase)" } ?? (phase.isEmpty ? "starting" : phase)
         let wait = waitsIn.map { ", in \($0)" } ?? ""
         let heart =
-            silentSeconds > Self.stoppedSeconds
+            isStopped
             ? "no heartbeat for \(Self.tenths(silentSeconds)) s: stopped, or its host is" : "alive"
         return "rank \(rank) on \(hostName) (\(place)\(wait), for \(Self.tenths(seconds)) s; \(heart))"
     }

@@ -2,7 +2,7 @@
 package struct SilenceReport: Sendable {
     private static let namedCount = 8
 
-    /// Ranks that have not come to the wait, and those nothing was heard of; ascending.
+    /// Ranks that have not come to the wait, that do not run, or of which nothing was heard; ascending.
     package let missingRanks: [Int]
     private let missing: [RankStatus]
     private let unheard: [Int]
@@ -14,7 +14,8 @@ package struct SilenceReport: Sendable {
             guard rank != own.rank, let status = known[rank] else { return nil }
             let isHere =
                 status.waitCount > own.waitCount || status.waitCount == own.waitCount && status.waitsIn != nil
-            return isHere ? nil : status
+            // A process that was stopped inside the wait does not take part in it any more.
+            return isHere && !status.isStopped ? nil : status
         }
         unheard = (0..<size).filter { $0 != own.rank && known[$0] == nil }
         missingRanks = (missing.map(\.rank) + unheard).sorted()

@@ -62,7 +62,10 @@ final class StatusBoard {
         own.beginWait(waitCount, in: collective)
     }
 
-    func endWait() { own.endWait() }
+    /// A wait that was given up is not over: ranks that look later must find this one in it, not missing from it.
+    func endWait() {
+        if own.overdueWait != waitCount { own.endWait() }
+    }
 
     /// Says that this rank's wait is given up.
     func giveUp() { own.giveUp(waitCount) }
