@@ -24,7 +24,7 @@ struct VerifyResume: ParsableCommand {
     @Option(help: "Updates in all; the interruption comes after half of them.")
     var steps = 6
 
-    @Option(help: "Folder for the runs, which is emptied first.")
+    @Option(help: "Folder for the runs; those of an earlier verification in it go first.")
     var workDir = "work_dirs/verify_resume"
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("Override keys of the recipe.", valueName: "k=v"))
@@ -45,10 +45,10 @@ struct VerifyResume: ParsableCommand {
             var overrides = cfgOptions
             if deterministic { overrides.append("run.deterministic=true") }
             let recipe = try RunConfig.load(path: config, overrides: overrides, builtInRoot: BuiltIn.root)
-            if job.isFirst { try? FileManager.default.removeItem(atPath: workDir) }
-            try job.communicator.barrier(label: "emptying \(workDir)")
             let half = steps / 2
             let (name, end) = ("step_\(half).safetensors.zst", "step_\(steps).safetensors.zst")
+            if job.isFirst { try removeEarlierRuns(name) }
+            try job.communicator.barrier(label: "clearing \(workDir)")
             try run(recipe, in: "whole", from: .fresh, upTo: steps, job.communicator, job)
             try run(recipe, in: "parts", from: .fresh, upTo: half, job.communicator, job)
             if job.isFirst, recipe.run.deterministic {
@@ -72,6 +72,21 @@ struct VerifyResume: ParsableCommand {
                 try job.communicator.barrier(label: "one rank alone", deadlineSeconds: 24 * 3600)
             }
             return isExact ? 0 : ExitStatus.internalError
+        }
+    }
+
+    /// Nothing else: the folder may be one that was named by mistake.
+    private func removeEarlierRuns(_ checkpoint: String) throws {
+        for name in ["whole", "parts", "alone", checkpoint] {
+            let path = "\(workDir)/\(name)"
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            do {
+                try FileManager.default.removeItem(atPath: path)
+            } catch {
+                throw TrainingError(
+                    .output, "\(path): \(error.localizedDescription)",
+                    hint: "remove it, or choose another folder with --work-dir")
+            }
         }
     }
 
