@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A tensor that many operations read and that may be trained: the tape's end of a parameter.
 ///
 /// `gradient` is a window of the gradient arena, so that a backward pass writes straight into what is reduced over
@@ -42,6 +44,18 @@ package final class Leaf {
             hasGradient = true
         }
     }
+
+    /// The numbers in another format, made once per change of them.
+    func value(in dtype: DType) -> Tensor {
+        guard dtype != value.dtype else { return value }
+        let storage = packs.packed(layout: Self.narrowLayout, byteCount: value.count * dtype.byteCount) {
+            ck_convert(Int64(value.count), value.dtype.code, value.raw, dtype.code, $0)
+        }
+        return Tensor(shape: value.shape, dtype: dtype, storage: storage, offset: 0)
+    }
+
+    /// Place in `WeightPacks`, beside oneDNN's layouts, which count up from 0, and those of convolutions.
+    private static let narrowLayout: Int64 = -4
 
     /// Notes a convolution of `x` with this weight; its part of the gradient is written with the weight's last use.
     func addConvolutionGradient(_ x: Tensor, _ dy: Tensor, _ geometry: ConvolutionGeometry) {

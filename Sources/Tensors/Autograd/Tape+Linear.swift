@@ -7,11 +7,11 @@ extension Tape {
     package func linear(_ x: Variable, weight: Leaf, bias: Leaf?, activation: Activation = .none) -> Variable
     {
         let x = converted(x, to: .float32)
-        let matrix = weight.value.reshaped([
+        let matrix = weight.value(in: dtype).reshaped([
             weight.value.shape[0], weight.value.count / weight.value.shape[0],
         ])
         let operand = x.tensor.converted(to: dtype)
-        let y = MatMul.product(operand, matrix.converted(to: dtype), transposeB: true)
+        let y = MatMul.product(operand, matrix, transposeB: true)
         if let bias { ck_add_bias(Int64(y.rowCount), Int64(y.channelCount), bias.value.floats, y.floats) }
         if activation != .none { ck_relu(y.dtype.code, Int64(y.count), activation.ceiling, y.raw, y.raw) }
         return record(
@@ -24,7 +24,7 @@ extension Tape {
                     into: weightGradient.reshaped(matrix.shape))
             }
             bias?.withGradient { Elementwise.columnSums(dy, into: $0, accumulate: $1) }
-            tape.add(MatMul.product(gradient, matrix.converted(to: tape.dtype)), to: x)
+            tape.add(MatMul.product(gradient, matrix), to: x)
         }
     }
 
@@ -42,7 +42,7 @@ extension Tape {
         let outputs = weight.value.shape[0] / groupCount
         precondition(
             group.count == rows && outputs * groupCount == weight.value.shape[0], "\(rows) rows in groups")
-        let stacked = weight.value.reshaped([groupCount * outputs, inputs]).converted(to: dtype)
+        let stacked = weight.value(in: dtype).reshaped([groupCount * outputs, inputs])
         var order = [[Int32]](repeating: [], count: groupCount)
         for (row, g) in group.enumerated() { order[Int(g)].append(Int32(row)) }
         let sorted = order.flatMap { $0 }

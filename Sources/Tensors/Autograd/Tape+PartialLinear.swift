@@ -6,9 +6,9 @@ extension Tape {
     /// - Returns: [..., part.count].
     package func linear(_ x: Variable, weight: Leaf, bias: Leaf, part: Range<Int>) -> Variable {
         let x = converted(x, to: .float32)
-        let matrix = weight.value.prefix(part)
+        let matrix = weight.value(in: dtype).prefix(part)
         let operand = x.tensor.rows.converted(to: dtype)
-        let y = MatMul.product(operand, matrix.converted(to: dtype), transposeB: true)
+        let y = MatMul.product(operand, matrix, transposeB: true)
         ck_add_bias(Int64(y.rowCount), Int64(y.channelCount), bias.value.floats + part.lowerBound, y.floats)
         let shaped = y.reshaped(x.shape.dropLast() + [part.count])
         return record(shaped, inputs: [x], leaves: [weight, bias]) { dy, tape in
@@ -22,7 +22,7 @@ extension Tape {
                 if !accumulate { target.floats.update(repeating: 0, count: target.count) }
                 Elementwise.columnSums(dy.rows, into: target.prefix(part), accumulate: true)
             }
-            tape.add(MatMul.product(gradient, matrix.converted(to: tape.dtype)), to: x)
+            tape.add(MatMul.product(gradient, matrix), to: x)
         }
     }
 

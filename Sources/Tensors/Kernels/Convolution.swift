@@ -95,10 +95,9 @@ package enum Convolution {
             weightGradient.floats.update(repeating: 0, count: weightGradient.count)
         }
         // One sum over the tiles of all maps: what is done once per weight is not done once per map.
-        let together = WinogradConvolution.sumsTogether(filled.map { shapes[$0] }) ? filled : []
-        if !together.isEmpty {
+        if WinogradConvolution.sumsTogether(filled.map { shapes[$0] }) {
             WinogradConvolution.backwardWeights(
-                together.map { uses[$0] }, shape: shapes[together[0]], weightGradient: weightGradient,
+                filled.map { uses[$0] }, shape: shapes[filled[0]], weightGradient: weightGradient,
                 accumulate: accumulate)
             return
         }
