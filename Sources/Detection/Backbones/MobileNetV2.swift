@@ -20,6 +20,8 @@ package final class MobileNetV2: Backbone {
     private let last: (conv: Conv2d, norm: BatchNorm2d)?
     /// Leading features that are frozen: all (18), none (0), or the stem and some stages.
     private let frozenFeatureCount: Int
+    /// Leading features of which a trained block saves its input alone and runs twice.
+    private let recomputedFeatureCount: Int
     private var foldedStem: FoldedConvolution?
     private var foldedLast: FoldedConvolution?
 
@@ -28,13 +30,17 @@ package final class MobileNetV2: Backbone {
     /// - frozenStages: -1 nothing, 0 the stem, s the stem and the first s of seven stages; the last convolution is
     ///   frozen with all seven.
     /// - norm: mode of the batch norms that are not frozen.
+    /// - recomputedStages: of the first so many stages, each trained block saves its input alone and runs twice.
     package init(
         width: Double = 1, hasFinalConvolution: Bool = false, frozenStages: Int, norm: NormMode,
-        reducer: any StatisticsReducer = LocalStatistics()
+        recomputedStages: Int = 0, reducer: any StatisticsReducer = LocalStatistics()
     ) {
         precondition((-1...7).contains(frozenStages), "frozen stages \(frozenStages) of -1...7")
-        let frozen = frozenStages < 0 ? 0 : 1 + Self.stages.prefix(frozenStages).reduce(0) { $0 + $1.blocks }
-        frozenFeatureCount = frozen
+        func featureCount(_ stages: Int) -> Int {
+            1 + Self.stages.prefix(stages).reduce(0) { $0 + $1.blocks }
+        }
+        let frozen = frozenStages < 0 ? 0 : featureCount(frozenStages)
+        (frozenFeatureCount, recomputedFeatureCount) = (frozen, featureCount(recomputedStages))
         func makeNorm(_ channels: Int, _ feature: Int) -> BatchNorm2d {
             BatchNorm2d(channels, mode: feature < frozen ? .frozen : norm, reducer: reducer)
         }
@@ -89,7 +95,7 @@ package final class MobileNetV2: Backbone {
                 let mayOverwrite = !Self.outputFeatures.contains(feature - 1)
                 x = Variable(constant: block.frozen(x.tensor, mayOverwrite: mayOverwrite))
             } else {
-                x = block(x, tape)
+                x = feature < recomputedFeatureCount ? tape.recomputed(x) { block($0, $1) } : block(x, tape)
             }
             if Self.outputFeatures.contains(feature) { outputs.append(x) }
         }

@@ -25,15 +25,18 @@ package final class ResNet: Backbone {
     private let stemNorm: BatchNorm2d
     private let stages: [[ResidualBlock]]
     private let frozenStages: Int
+    private let recomputedStages: Int
     private var foldedStem: FoldedConvolution?
 
     /// - frozenStages: -1 nothing, 0 the stem, s the stem and the first s stages, 4 everything.
     /// - norm: mode of the batch norms that are not frozen.
+    /// - recomputedStages: of the first so many stages, each trained block saves its input alone and runs twice.
     package init(
-        _ depth: Depth, frozenStages: Int, norm: NormMode, reducer: any StatisticsReducer = LocalStatistics()
+        _ depth: Depth, frozenStages: Int, norm: NormMode, recomputedStages: Int = 0,
+        reducer: any StatisticsReducer = LocalStatistics()
     ) {
         precondition((-1...4).contains(frozenStages), "frozen stages \(frozenStages) of -1...4")
-        self.frozenStages = frozenStages
+        (self.frozenStages, self.recomputedStages) = (frozenStages, recomputedStages)
         func makeNorm(_ channels: Int, stage: Int) -> BatchNorm2d {
             BatchNorm2d(channels, mode: stage <= frozenStages ? .frozen : norm, reducer: reducer)
         }
@@ -62,7 +65,9 @@ package final class ResNet: Backbone {
                 for (j, block) in blocks.enumerated() { map = block.frozen(map, mayOverwrite: j > 0) }
                 x = Variable(constant: map)
             } else {
-                for block in blocks { x = block(x, tape) }
+                for block in blocks {
+                    x = i < recomputedStages ? tape.recomputed(x) { block($0, $1) } : block(x, tape)
+                }
             }
             outputs.append(x)
         }

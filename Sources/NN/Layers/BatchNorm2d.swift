@@ -40,7 +40,7 @@ package final class BatchNorm2d: Module {
         self.reducer = mode == .sync ? reducer : LocalStatistics()
     }
 
-    /// Statistics are measured, and the running ones moved, only while the tape records.
+    /// Statistics are measured only while the tape records; the running ones move with them, once per pass.
     /// - addend: added before the activation: a residual block's shortcut.
     package func callAsFunction(
         _ x: Variable, _ tape: Tape, addend: Variable? = nil, activation: Activation = .none
@@ -54,7 +54,7 @@ package final class BatchNorm2d: Module {
             x, weight: weight.leaf, bias: bias.leaf,
             statistics: measures ? nil : (runningMean.values, runningVariance.values), epsilon: epsilon,
             addend: addend, activation: activation, reduce: { [reducer] in reducer.reduce(&$0) })
-        if measures {
+        if measures, !tape.isRepeat {
             let unbiased = result.rowCount > 1 ? result.rowCount / (result.rowCount - 1) : 1
             runningMean.move(towards: result.mean, momentum: momentum)
             runningVariance.move(towards: result.variance.map { $0 * unbiased }, momentum: momentum)

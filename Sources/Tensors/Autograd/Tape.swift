@@ -70,6 +70,9 @@ package final class Tape {
     package let isRecording: Bool
     /// The format in which images enter a network, and with them all of its maps: bfloat16 is mixed precision.
     package let dtype: DType
+    /// Whether this tape runs a part of another's forward pass for a second time: statistics are measured as before, but
+    /// running ones have been moved already.
+    package let isRepeat: Bool
     private var nodes: [Node] = []
     private var gradients: [Tensor?] = []
     /// A second part of some gradients, not yet added: adding and masking are one sweep.
@@ -81,7 +84,11 @@ package final class Tape {
     /// Told of each stage of the forward pass as it ends, for whoever measures times.
     package var onLap: ((ForwardStage) -> Void)?
 
-    package init(recording: Bool, dtype: DType = .float32) { (isRecording, self.dtype) = (recording, dtype) }
+    package init(recording: Bool, dtype: DType = .float32) {
+        (isRecording, self.dtype, isRepeat) = (recording, dtype, false)
+    }
+
+    private init(repeating tape: Tape) { (isRecording, dtype, isRepeat) = (true, tape.dtype, true) }
 
     /// A tape of the same format that does not record.
     package var silent: Tape { Tape(recording: false, dtype: dtype) }
@@ -149,6 +156,38 @@ package final class Tape {
         case (nil, nil): break
         }
         return out
+    }
+
+    /// body(x), of which nothing is saved but x: backward runs it a second time. A third more time for that part of the
+    /// network, and memory for one body at a time instead of all of them.
+    /// - body: gives the same both times.
+    /// - Source: Chen et al. 2016, "Training deep nets with sublinear memory cost".
+    package func recomputed(_ x: Variable, _ body: @escaping (_ x: Variable, _ tape: Tape) -> Variable)
+        -> Variable
+    {
+        guard isRecording else { return body(x, self) }
+        let trial = Tape(recording: true, dtype: dtype)
+        let y = body(trial.entrance(x, from: self), trial).tensor
+        return record(y, inputs: [x], leaves: trial.forgetOperations()) { dy, tape in
+            let again = Tape(repeating: tape)
+            again.backward(from: [(body(again.entrance(x, from: tape), again), dy)])
+        }
+    }
+
+    /// A variable of another tape on this one; its gradient goes back to the other.
+    private func entrance(_ x: Variable, from outer: Tape) -> Variable {
+        guard x.needsGradient else { return x }
+        return record(x.tensor, inputs: [watched(x.tensor)]) { dy, _ in outer.add(dy, to: x) }
+    }
+
+    /// Drops what was recorded.
+    /// - Returns: the parameters that it trains, each once.
+    private func forgetOperations() -> [Leaf] {
+        let uses = nodes.flatMap(\.leaves)
+        for leaf in uses { leaf.pendingUseCount -= 1 }
+        nodes.removeAll()
+        var known: Set<ObjectIdentifier> = []
+        return uses.filter { known.insert(ObjectIdentifier($0)).inserted }
     }
 
     /// Runs every backward in reverse, from the given scalars times their factors.

@@ -14,7 +14,7 @@ package final class BufferPool {
     private var arena = SpanArena()
     /// Blocks in use now; equal before and after a step that leaks nothing.
     package private(set) var liveBlockCount = 0
-    private var liveByteCount = 0
+    package private(set) var liveByteCount = 0
     /// The most bytes that were in use at once.
     package private(set) var peakByteCount = 0
 
@@ -35,7 +35,9 @@ package final class BufferPool {
         liveBlockCount += 1
         liveByteCount += byteCount
         peakByteCount = max(peakByteCount, liveByteCount)
-        guard let block = byteCount > Self.largestSmallByteCount ? arena.take(byteCount) : takeSmall(byteCount) else {
+        guard
+            let block = byteCount > Self.largestSmallByteCount ? arena.take(byteCount) : takeSmall(byteCount)
+        else {
             preconditionFailure("out of memory: \(byteCount) bytes asked, \(reservedByteCount) held")
         }
         return block

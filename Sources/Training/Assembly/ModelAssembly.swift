@@ -83,20 +83,23 @@ package struct ModelAssembly {
         return Self.backbone(
             BackboneVariant(
                 name: part.name, width: part.width ?? 1, hasFinalConvolution: part.finalConvolution ?? false),
-            frozenStages: part.frozenStages, norm: norm, dropPath: Float(part.dropPath ?? 0), reducer: reducer
-        )
+            frozenStages: part.frozenStages, norm: norm, dropPath: Float(part.dropPath ?? 0),
+            recomputedStages: part.recomputedStages ?? 0, reducer: reducer)
     }
 
     /// A backbone of a name, not initialised.
     static func backbone(
         _ variant: BackboneVariant, frozenStages: Int, norm: NormMode, dropPath: Float = 0,
-        reducer: any StatisticsReducer
+        recomputedStages: Int = 0, reducer: any StatisticsReducer
     ) -> any Backbone {
         func resNet(_ depth: ResNet.Depth) -> ResNet {
-            ResNet(depth, frozenStages: frozenStages, norm: norm, reducer: reducer)
+            ResNet(
+                depth, frozenStages: frozenStages, norm: norm, recomputedStages: recomputedStages,
+                reducer: reducer)
         }
         func swin(_ shape: SwinShape) -> SwinTransformer {
-            SwinTransformer(shape, frozenStages: frozenStages, dropPath: dropPath)
+            SwinTransformer(
+                shape, frozenStages: frozenStages, dropPath: dropPath, recomputedStages: recomputedStages)
         }
         return switch variant.name {
         case .resnet18: resNet(.eighteen)
@@ -106,7 +109,7 @@ package struct ModelAssembly {
         case .mobilenetV2:
             MobileNetV2(
                 width: variant.width, hasFinalConvolution: variant.hasFinalConvolution,
-                frozenStages: frozenStages, norm: norm, reducer: reducer)
+                frozenStages: frozenStages, norm: norm, recomputedStages: recomputedStages, reducer: reducer)
         case .swinTiny: swin(.tiny)
         case .swinSmall: swin(.small)
         case .swinBase: swin(.base)

@@ -67,6 +67,9 @@ import Testing
             override: "model.backbone.final_conv=true", recipe: "finetune/retinanet_r50_1x_coco.yaml",
             key: "model.backbone.final_conv", message: "only mobilenet_v2 has it"),
         Case(
+            override: "model.backbone.recomputed_stages=5", recipe: "finetune/retinanet_r50_1x_coco.yaml",
+            key: "model.backbone.recomputed_stages", message: "from 0 to 4, found '5'"),
+        Case(
             override: "pipeline.crop=448", recipe: "quick/pretrain.yaml", key: "pipeline.crop",
             message: "two views of a photograph show the same proposals"),
         Case(

@@ -7,17 +7,22 @@ final class SwinStage: Module {
     private let blocks: [SwinBlock]
     private let merging: PatchMerging?
     private let window: Int
+    private let recomputes: Bool
     /// The mask of the last size: photographs come in few sizes, and every block with a shift reads the same.
     private var mask: (grid: WindowGrid, values: Tensor?)?
 
     /// - dropRates: of each block; firstIndex: of its first block in the network.
     /// - merges: false in the last stage.
-    init(_ width: Int, headCount: Int, window: Int, dropRates: [Float], firstIndex: Int, merges: Bool) {
+    /// - recomputes: whether in training each block saves its input alone and runs twice.
+    init(
+        _ width: Int, headCount: Int, window: Int, dropRates: [Float], firstIndex: Int, merges: Bool,
+        recomputes: Bool
+    ) {
         blocks = dropRates.enumerated().map { i, rate in
             SwinBlock(width, headCount: headCount, window: window, dropRate: rate, index: firstIndex + i)
         }
         merging = merges ? PatchMerging(width) : nil
-        self.window = window
+        (self.window, self.recomputes) = (window, recomputes)
     }
 
     /// - x: [N, H, W, C]. Returns what its blocks give, and the next stage's input.
@@ -28,10 +33,9 @@ final class SwinStage: Module {
         let shifted = WindowGrid(height: height, width: width, window: window, shift: window / 2)
         var output = x
         for (i, block) in blocks.enumerated() {
-            output =
-                i % 2 == 0
-                ? block(output, plain, mask: nil, paths: paths, tape)
-                : block(output, shifted, mask: mask(of: shifted), paths: paths, tape)
+            let (grid, mask) = i % 2 == 0 ? (plain, nil) : (shifted, mask(of: shifted))
+            let run = { (x: Variable, tape: Tape) in block(x, grid, mask: mask, paths: paths, tape) }
+            output = recomputes ? tape.recomputed(output, run) : run(output, tape)
         }
         return (output, merging.map { $0(output, tape) } ?? output)
     }

@@ -21,7 +21,8 @@ package final class SwinTransformer: Backbone {
     /// - frozenStages: -1 nothing, 0 the patches, s the patches and the first s stages with their output norms, 4
     ///   everything. What is frozen skips no branches.
     /// - dropPath: probability with which an image skips a branch of the last block; from 0 on in equal steps.
-    package init(_ shape: SwinShape, frozenStages: Int, dropPath: Float) {
+    /// - recomputedStages: of the first so many stages, each trained block saves its input alone and runs twice.
+    package init(_ shape: SwinShape, frozenStages: Int, dropPath: Float, recomputedStages: Int = 0) {
         precondition((-1...4).contains(frozenStages), "frozen stages \(frozenStages) of -1...4")
         precondition(dropPath >= 0 && dropPath < 1, "drop path \(dropPath)")
         self.frozenStages = frozenStages
@@ -40,7 +41,7 @@ package final class SwinTransformer: Backbone {
             }
             return SwinStage(
                 widths[stage], headCount: shape.headCounts[stage], window: shape.window, dropRates: rates,
-                firstIndex: first, merges: stage < 3)
+                firstIndex: first, merges: stage < 3, recomputes: stage < recomputedStages)
         }
         norms = widths.map { LayerNorm($0) }
         outputChannels = widths

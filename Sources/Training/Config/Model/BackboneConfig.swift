@@ -49,6 +49,9 @@ package struct BackboneConfig: Sendable, Equatable {
     package let finalConvolution: Bool?
     /// Of Swin transformers: probability with which training skips a branch of the last block.
     package let dropPath: Double?
+    /// Of the first so many stages, each trained block saves its input alone and runs a second time in the backward
+    /// pass: MMDetection's `with_cp`; `nil` (in YAML left out or `none`) for 0.
+    package let recomputedStages: Int?
     /// `nil` starts from random weights.
     package let weights: ConfigPath?
 
@@ -57,11 +60,15 @@ package struct BackboneConfig: Sendable, Equatable {
         case frozenStages = "frozen_stages"
         case finalConvolution = "final_conv"
         case dropPath = "drop_path"
+        case recomputedStages = "recomputed_stages"
     }
 
     init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
         name = try section.choice(.name)
         frozenStages = try section.integer(.frozenStages, in: -1...name.stageCount)
+        recomputedStages =
+            try section.isAbsent(.recomputedStages)
+            ? nil : section.integer(.recomputedStages, in: 0...name.stageCount)
         weights = try section.isNone(.weights) ? nil : section.path(.weights)
         if name.isSwin {
             guard try section.isAbsent(.norm) else {
@@ -88,7 +95,9 @@ package struct BackboneConfig: Sendable, Equatable {
         .section([
             (Key.name, .name(name)), (.frozenStages, .count(frozenStages)), (.norm, norm.map { .name($0) }),
             (.width, width.map { .number($0) }), (.finalConvolution, finalConvolution.map { .flag($0) }),
-            (.dropPath, dropPath.map { .number($0) }), (.weights, weights.map { .path($0) } ?? .nothing),
+            (.dropPath, dropPath.map { .number($0) }),
+            (.recomputedStages, recomputedStages.map { .count($0) }),
+            (.weights, weights.map { .path($0) } ?? .nothing),
         ])
     }
 }
