@@ -24,13 +24,13 @@ struct AlignDet: ParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             Pretrain.self, Finetune.self, Evaluate.self, Score.self, Detect.self, Proposals.self,
-            Checkpoint.self,
-            Import.self, Export.self, PrintConfig.self, Plot.self, Doctor.self, Estimate.self,
-            VerifyResume.self, SlurmScriptVerb.self,
-            Bench.self,
+            DataVerb.self, Checkpoint.self, Import.self, Export.self, PrintConfig.self, Plot.self,
+            Doctor.self,
+            Estimate.self, VerifyResume.self, SlurmScriptVerb.self, Bench.self,
         ])
 
     static func main() {
+        Allocator.keepFreedMemory()
         do {
             var command = try parseAsRoot(ResumeArgument.expanded(Array(CommandLine.arguments.dropFirst())))
             try command.run()

@@ -12,6 +12,7 @@ package enum RandomPurpose: UInt32, Sendable {
     case test = 8
     case clustering = 9
     case dropPath = 10
+    case pastedImage = 11
 }
 
 /// A counter-based generator: the n-th number is a pure function of (seed, epoch, sample, purpose, n).

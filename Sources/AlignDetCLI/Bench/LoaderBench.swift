@@ -10,7 +10,8 @@ struct LoaderBench: ParsableCommand {
         abstract: "Images a second that one loader thread makes ready, read and from memory.",
         discussion: """
             The first line times steps whose photographs are decoded, the second the same steps from the cache of
-            decoded images. A repetition is one global batch.
+            decoded images. A repetition is one global batch. With --epochs, a last line has the resident memory after
+            each epoch. launch/peer_loader.py times Pillow and torchvision.
             """)
 
     @Argument(help: "A recipe (YAML) whose photographs are there.")
@@ -25,7 +26,11 @@ struct LoaderBench: ParsableCommand {
     @Option(help: "Timed repetitions.")
     var iters = 5
 
+    @Option(help: "Epochs to run through afterwards, for the memory after each.")
+    var epochs = 0
+
     func validate() throws {
+        guard epochs >= 0 else { throw ValidationError("--epochs takes a number from 0 on") }
         guard iters >= 1 else { throw ValidationError("--iters takes a number from 1 on") }
     }
 
@@ -53,5 +58,20 @@ struct LoaderBench: ParsableCommand {
             line.addPeakMemory()
             line.finish()
         }
+        try watchMemory(data)
+    }
+
+    private func watchMemory(_ data: DataAssembly.TrainingData) throws {
+        guard epochs > 0 else { return }
+        var sizes: [(name: String, value: Double)] = []
+        for epoch in 0..<epochs {
+            for step in 0..<data.plan.stepsPerEpoch {
+                _ = try data.microBatches(epoch * data.plan.stepsPerEpoch + step)
+            }
+            sizes.append(("\(epoch)", Double(ProcessMemory.currentByteCount ?? 0)))
+        }
+        var line = BenchLine(case: "loader \(config) memory")
+        line.add("resident_bytes", sizes)
+        line.finish()
     }
 }

@@ -15,12 +15,13 @@ extension COCOAnnotations {
     /// An annotation needs `id`, `image_id`, `category_id`, `bbox` and `area`; `iscrowd` and `ignore` are 0
     /// where absent. Ids may be written `1.0`. Whether ids are unique and known is left to the users of the
     /// data.
+    /// - acceptsNonFinite: takes Python's `NaN` and `Infinity`, for a check that names their owners.
     /// - withMasks: whether outlines are read too; they take about as much memory as the file.
     /// - Throws: `DataError` naming the file and the place in it.
     package static func read(
-        path: String, for use: Use = .training, withMasks: Bool = false
+        path: String, for use: Use = .training, withMasks: Bool = false, acceptsNonFinite: Bool = false
     ) throws(DataError) -> COCOAnnotations {
-        var scanner = try JSONScanner(path: path)
+        var scanner = try JSONScanner(path: path, acceptsNonFinite: acceptsNonFinite)
         return try read(&scanner, for: use, withMasks: withMasks)
     }
 

@@ -12,6 +12,8 @@ package enum DatasetDefect: String, Sendable, CaseIterable {
     case boxOutsideImage = "box outside its image"
     case imageWithoutProposals = "image without proposals"
     case unusableMask = "object without a usable outline"
+    case unreadableImage = "image file that cannot be read"
+    case otherFileSize = "image file of another size than declared"
     // Of proposal files, against the data set they are for.
     case otherImageList = "made for another list of images"
     case missingImage = "image of the data set that is not in the file"

@@ -10,6 +10,9 @@ package struct DatasetReport: Sendable {
         case underOnePixel = "boxes under one pixel wide or high"
         case imageWithoutBoxes = "images without a usable box"
         case smallImage = "images with a side too short"
+        case boxOverEdge = "boxes over an edge of their image"
+        case classWithoutBoxes = "classes without a box"
+        case categoryGap = "numbers between category ids that none has"
     }
 
     /// One kind of defect: how often, and the first few.
@@ -48,14 +51,17 @@ package struct DatasetReport: Sendable {
         }
     }
 
-    mutating func exclude(_ exclusion: Exclusion) { excluded[exclusion, default: 0] += 1 }
+    mutating func exclude(_ exclusion: Exclusion, count: Int = 1) {
+        if count > 0 { excluded[exclusion, default: 0] += count }
+    }
 
     /// The report as lines of text: what remains, then defects with examples, then exclusions.
     package var table: String {
         var rows: [(String, Int, String)] = entries.map { ($0.defect.rawValue, $0.count, Self.list($0)) }
         for exclusion in Exclusion.allCases {
             if let count = excluded[exclusion] {
-                rows.append((exclusion.rawValue, count, "left out by rule"))
+                rows.append(
+                    (exclusion.rawValue, count, exclusion.isRemark ? "no defect" : "left out by rule"))
             }
         }
         let nameWidth = rows.map(\.0.count).max() ?? 0
@@ -70,7 +76,7 @@ package struct DatasetReport: Sendable {
     }
 
     /// The error of a refused data set: one line with every kind of defect and its first examples.
-    var refusal: DataError {
+    package var refusal: DataError {
         let kinds = entries.map { "\($0.count) x \($0.defect.rawValue): \(Self.list($0))" }
         return DataError(
             entries.allSatisfy { $0.defect == .missingImageFile } ? .missingInput : .badInput,
@@ -82,4 +88,9 @@ package struct DatasetReport: Sendable {
         let rest = entry.count - entry.examples.count
         return entry.examples.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
+}
+
+extension DatasetReport.Exclusion {
+    /// Whether it is worth knowing only, and nothing is left out for it.
+    var isRemark: Bool { [.boxOverEdge, .classWithoutBoxes, .categoryGap].contains(self) }
 }

@@ -3,12 +3,18 @@ package struct TrainingBatches: Sendable {
     private let dataset: any Dataset
     private let sampler: DistributedSampler
     private let pipeline: Pipeline
+    private let copyPaste: CopyPaste?
     private let collate: Collate
 
-    package init(_ dataset: any Dataset, sampler: DistributedSampler, pipeline: Pipeline, collate: Collate) {
+    /// - copyPaste: pastes objects of a second image, which goes through the pipeline as well.
+    package init(
+        _ dataset: any Dataset, sampler: DistributedSampler, pipeline: Pipeline, copyPaste: CopyPaste? = nil,
+        collate: Collate
+    ) {
         self.dataset = dataset
         self.sampler = sampler
         self.pipeline = pipeline
+        self.copyPaste = copyPaste
         self.collate = collate
     }
 
@@ -17,14 +23,23 @@ package struct TrainingBatches: Sendable {
         var batches: [Batch] = []
         for items in sampler.microBatches(ofStep: step) {
             var samples: [Sample] = []
-            for item in items {
-                var sample = try dataset.sample(at: item.index)
-                var random = item.random(seed: sampler.plan.seed, purpose: .augmentation)
-                pipeline.apply(to: &sample, random: &random)
-                samples.append(sample)
-            }
+            for item in items { samples.append(try sample(of: item)) }
             batches.append(try collate.batch(samples))
         }
         return batches
+    }
+
+    /// The image of one turn as training sees it, but for normalisation and padding.
+    package func sample(of item: BatchPlan.Item) throws(DataError) -> Sample {
+        var sample = try dataset.sample(at: item.index)
+        var random = item.random(seed: sampler.plan.seed, purpose: .augmentation)
+        pipeline.apply(to: &sample, random: &random)
+        if let copyPaste {
+            var random = item.random(seed: sampler.plan.seed, purpose: .pastedImage)
+            var other = try dataset.sample(at: random.integer(in: 0...dataset.count - 1))
+            pipeline.apply(to: &other, random: &random)
+            copyPaste.paste(other, into: &sample, random: &random)
+        }
+        return sample
     }
 }

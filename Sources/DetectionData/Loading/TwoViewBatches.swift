@@ -22,13 +22,17 @@ package struct TwoViewBatches: Sendable {
             var first: [Sample] = []
             var second: [Sample] = []
             for item in items {
-                let sample = try dataset.sample(at: item.index)
-                let views = pipeline.views(of: sample, item: item, seed: sampler.plan.seed)
+                let views = try self.views(of: item)
                 first.append(views.first)
                 second.append(views.second)
             }
             pairs.append(ViewPair(first: try collate.batch(first), second: try collate.batch(second)))
         }
         return pairs
+    }
+
+    /// Both views of one turn's image, but for normalisation and padding.
+    package func views(of item: BatchPlan.Item) throws(DataError) -> (first: Sample, second: Sample) {
+        pipeline.views(of: try dataset.sample(at: item.index), item: item, seed: sampler.plan.seed)
     }
 }

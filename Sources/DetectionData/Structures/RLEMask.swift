@@ -73,6 +73,9 @@ package struct RLEMask: Sendable, Equatable {
         return masks.dropFirst().reduce(masks[0]) { $0.merged(with: $1) { $0 && $1 } }
     }
 
+    /// Pixels that are inside this mask and outside another of its size.
+    package func subtracting(_ other: RLEMask) -> RLEMask { merged(with: other) { $0 && !$1 } }
+
     private func merged(with other: RLEMask, _ isInside: (Bool, Bool) -> Bool) -> RLEMask {
         precondition(width == other.width && height == other.height, "masks of different sizes")
         var cursors = (RunCursor(counts), RunCursor(other.counts))

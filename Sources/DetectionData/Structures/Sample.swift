@@ -12,9 +12,9 @@ package struct Sample: Sendable {
     /// `boxIDs` entry. Empty where none were asked for.
     package var masks: [Segmentation] = []
     package let imageID: Int
-    /// The file's own size, before any transform.
-    package let originalWidth: Int
-    package let originalHeight: Int
+    /// The file's own size, before any transform; after objects were pasted into the image, the image's.
+    package internal(set) var originalWidth: Int
+    package internal(set) var originalHeight: Int
     /// Pixels of the file along each side of a pixel of `image`, where it was decoded reduced: then the first transform
     /// that moves pixels has to be a resize, which goes by the file's size and makes this 1.
     var reduction: Int

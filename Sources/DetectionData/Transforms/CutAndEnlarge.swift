@@ -12,11 +12,11 @@ package struct CutAndEnlarge: Transform {
     /// - shortSides: before the cut; sides: of the cut; last: the resize of both ways.
     package init(
         probability: Float, shortSides: [Int], maximumLongSide: Int, sides: ClosedRange<Int>,
-        last: ResizeChoice
+        last: ResizeChoice, resampling: Resampling = .opencv
     ) {
         precondition((0...1).contains(probability), "probability \(probability)")
         self.probability = probability
-        first = ResizeChoice(shortSides: shortSides, maximumLongSide: maximumLongSide)
+        first = ResizeChoice(shortSides: shortSides, maximumLongSide: maximumLongSide, resampling: resampling)
         cut = RandomCrop(sides: sides, keepsABox: false)
         self.last = last
     }

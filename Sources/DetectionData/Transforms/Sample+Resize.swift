@@ -13,7 +13,7 @@ extension Sample {
 
     /// Scales image and boxes to a short side; see `keepRatioSize`. Boxes move by the ratio that rounding left and
     /// are clipped to the new image.
-    mutating func resize(shortSide: Int, maximumLongSide: Int) {
+    mutating func resize(shortSide: Int, maximumLongSide: Int, _ resampling: Resampling = .opencv) {
         precondition(
             validWidth == image.width && validHeight == image.height,
             "a padded image is resized: \(validWidth)x\(validHeight) in \(image.width)x\(image.height)")
@@ -23,7 +23,7 @@ extension Sample {
         let ratioX = Float(Double(size.width) / Double(width))
         let ratioY = Float(Double(size.height) / Double(height))
         let extent = (Double(width) / Double(reduction), Double(height) / Double(reduction))
-        image = Resize.bilinear(image, width: size.width, height: size.height, extent: extent)
+        image = resampling.bilinear(image, width: size.width, height: size.height, extent: extent)
         reduction = 1
         pictureCrop = pictureCrop.map { $0.scaled(x: Double(ratioX), y: Double(ratioY)) }
         boxes = boxes.map {

@@ -21,8 +21,12 @@ package struct DataAssembly {
     /// Everything the training loop draws from.
     package struct TrainingData {
         package let plan: BatchPlan
+        package let dataset: COCODataset
         /// What checkpoints say about the data, such as class names.
         package let notes: [String: String]
+        /// One turn's image as the network sees it, but for normalisation and padding: one view or two, whose boxes pair
+        /// by their ids.
+        package let views: @Sendable (_ item: BatchPlan.Item) throws(DataError) -> [Sample]
         /// This rank's micro-batches of a step, one list of views each.
         package let microBatches: @Sendable (_ step: Int) throws(DataError) -> [[Batch]]
     }
@@ -43,16 +47,23 @@ package struct DataAssembly {
                 cached, sampler: sampler,
                 pipeline: TwoViewPipeline(shared: shared, first: view, second: view),
                 collate: config.trainingCollate)
-            return TrainingData(plan: plan, notes: [:]) { step throws(DataError) in
-                try batches.pairs(ofStep: step).map { [$0.first, $0.second] }
-            }
+            return TrainingData(
+                plan: plan, dataset: dataset, notes: [:],
+                views: { item throws(DataError) in
+                    let views = try batches.views(of: item)
+                    return [views.first, views.second]
+                },
+                microBatches: { step throws(DataError) in
+                    try batches.pairs(ofStep: step).map { [$0.first, $0.second] }
+                })
         }
         let batches = TrainingBatches(
             cached, sampler: sampler, pipeline: trainingPipeline(flipAfterPad: false),
-            collate: config.trainingCollate)
-        return TrainingData(plan: plan, notes: TrainedDetector.extra(dataset)) { step throws(DataError) in
-            try batches.batches(ofStep: step).map { [$0] }
-        }
+            copyPaste: config.pipeline.copyPaste ? CopyPaste() : nil, collate: config.trainingCollate)
+        return TrainingData(
+            plan: plan, dataset: dataset, notes: TrainedDetector.extra(dataset),
+            views: { item throws(DataError) in [try batches.sample(of: item)] },
+            microBatches: { step throws(DataError) in try batches.batches(ofStep: step).map { [$0] } })
     }
 
     private func trainingDataset(workFolder: String) throws -> COCODataset {
@@ -98,7 +109,9 @@ package struct DataAssembly {
             communicator.topology.rank == 0 && run.isCurrent(path, for: annotations.images) ? 1.0 : 0.0
         guard try communicator.reduced(isCurrent, .sum, label: "proposals are there") == 0 else { return }
         log.info("searching \(annotations.images.count) images for proposals")
-        guard case .written = try run.write(annotations.images, folder: config.data.train.images.resolved, to: path)
+        guard
+            case .written = try run.write(
+                annotations.images, folder: config.data.train.images.resolved, to: path)
         else {
             throw TrainingError(
                 .stopped, "stopped on request while proposals were made", hint: "the same command goes on")
@@ -176,6 +189,7 @@ package struct DataAssembly {
             steps.append(RandomFlip(probability: flip))
         }
         if part.photometric { steps.append(PhotometricOneOf()) }
+        if let colours = part.colours { steps += colours.steps }
         return Pipeline(steps)
     }
 
@@ -183,14 +197,18 @@ package struct DataAssembly {
         var steps: [any Transform] = []
         if let square = part.resize.square {
             steps.append(
-                ResizeToSquare(side: square.side, ratios: Float(square.ratios[0])...Float(square.ratios[1])))
+                ResizeToSquare(
+                    side: square.side, ratios: Float(square.ratios[0])...Float(square.ratios[1]),
+                    resampling: part.resampling))
         } else {
             let choice = ResizeChoice(
-                shortSides: part.resize.shortSides, maximumLongSide: part.resize.longSide)
+                shortSides: part.resize.shortSides, maximumLongSide: part.resize.longSide,
+                resampling: part.resampling)
             let cut = part.cuts.map { cuts in
                 CutAndEnlarge(
                     probability: Float(cuts.probability), shortSides: cuts.shortSides,
-                    maximumLongSide: part.resize.longSide, sides: cuts.sides[0]...cuts.sides[1], last: choice)
+                    maximumLongSide: part.resize.longSide, sides: cuts.sides[0]...cuts.sides[1], last: choice,
+                    resampling: part.resampling)
             }
             steps.append(cut ?? choice)
         }
@@ -200,14 +218,21 @@ package struct DataAssembly {
 
     /// Resizing alone.
     package var testPipeline: Pipeline? {
-        config.pipeline.test.map {
-            Pipeline([FixedResize(shortSide: $0.shortSide, maximumLongSide: $0.longSide)])
-        }
+        config.pipeline.test.map { config.pipeline.testPipeline($0) }
     }
 
     private var collate: Collate { config.collate }
 
     private var orientation: ImageFile.Orientation { config.data.orientation == .apply ? .apply : .asStored }
+}
+
+extension PipelineConfig {
+    /// Resizing alone.
+    func testPipeline(_ test: Test) -> Pipeline {
+        Pipeline([
+            FixedResize(shortSide: test.shortSide, maximumLongSide: test.longSide, resampling: resampling)
+        ])
+    }
 }
 
 extension RunConfig {

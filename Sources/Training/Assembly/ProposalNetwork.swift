@@ -33,7 +33,7 @@ package final class ProposalNetwork {
                 .badInput, "\(path) is a \(config.model.detector.rawValue) of \(config.task.rawValue)",
                 hint: "region proposals come from a fine-tuned detector of two stages or a cascade")
         }
-        let pipeline = Pipeline([FixedResize(shortSide: test.shortSide, maximumLongSide: test.longSide)])
+        let pipeline = config.pipeline.testPipeline(test)
         let assembly = ModelAssembly(config.model, reducer: LocalStatistics())
         let file = try CheckpointReader(path: path).file
         func restore(_ network: any Module) throws {

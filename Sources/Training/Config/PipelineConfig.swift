@@ -1,3 +1,5 @@
+package import DetectionData
+
 /// What happens to a photograph before the network sees it.
 package struct PipelineConfig: Sendable, Equatable {
     /// Keeps the aspect ratio: the short side becomes one of a list, unless the long one would get too long; or the long
@@ -126,10 +128,16 @@ package struct PipelineConfig: Sendable, Equatable {
     /// Side of the window that is cut out of every training image, and that smaller ones are padded to; `nil` (in YAML
     /// left out or `none`) for whole images.
     package let crop: Int?
+    /// Whether objects of another training image are pasted over every one, by their outlines; left out, they are not.
+    package let copyPaste: Bool
+    /// Whose arithmetic scales pictures, in training and for detection; left out, OpenCV's.
+    package let resampling: Resampling
     /// Probability of mirroring left and right.
     package let flip: Double
     /// Whether one of the nine colour operations is drawn for each view.
     package let photometric: Bool
+    /// `nil` (in YAML left out or `none`) leaves colours alone.
+    package let colours: Colours?
     /// Sides are padded at the right and bottom to a multiple of this.
     package let padMultiple: Int
     package let normalization: Normalization
@@ -137,12 +145,16 @@ package struct PipelineConfig: Sendable, Equatable {
     package let test: Test?
 
     enum Key: String, ConfigKey {
-        case resize, cuts, crop, flip, photometric, test
+        case resize, cuts, crop, resampling, flip, photometric, colours, test
+        case copyPaste = "copy_paste"
         case padMultiple = "pad_multiple"
         case normalization = "normalize"
     }
 
-    init(_ section: ConfigSection<Key>, _ task: RunConfig.Task) throws(ConfigurationError) {
+    /// - hasMasks: whether the model learns outlines, so that they are read.
+    init(
+        _ section: ConfigSection<Key>, _ task: RunConfig.Task, hasMasks: Bool
+    ) throws(ConfigurationError) {
         resize = try section.nested(.resize, Resize.init)
         cuts = try section.isAbsent(.cuts) ? nil : section.nested(.cuts, Cuts.init)
         crop = try section.isAbsent(.crop) ? nil : section.integer(.crop, in: 1...Int.max)
@@ -150,10 +162,17 @@ package struct PipelineConfig: Sendable, Equatable {
             throw section.error(.cuts, "goes with a list of short sides, and pipeline.resize has a square")
         }
         if task == .pretrain {
-            try section.refuse(.cuts, .crop, because: "two views of a photograph show the same proposals")
+            try section.refuse(
+                .cuts, .crop, .copyPaste, because: "two views of a photograph show the same proposals")
         }
+        copyPaste = try section.isAbsent(.copyPaste) ? false : section.flag(.copyPaste)
+        guard !copyPaste || hasMasks else {
+            throw section.error(.copyPaste, "objects are pasted by their outlines, and the model learns none")
+        }
+        resampling = try section.isAbsent(.resampling) ? .opencv : section.choice(.resampling)
         flip = try section.number(.flip, .fraction)
         photometric = try section.flag(.photometric)
+        colours = try section.isAbsent(.colours) ? nil : section.nested(.colours, Colours.init)
         padMultiple = try section.integer(.padMultiple, in: 1...Int.max)
         normalization = try section.nested(.normalization, Normalization.init)
         switch task {
@@ -167,7 +186,9 @@ package struct PipelineConfig: Sendable, Equatable {
     var node: ConfigNode {
         .section([
             (Key.resize, resize.node), (.cuts, cuts?.node), (.crop, crop.map { .count($0) }),
-            (.flip, .number(flip)), (.photometric, .flag(photometric)),
+            (.copyPaste, copyPaste ? .flag(true) : nil),
+            (.resampling, resampling == .opencv ? nil : .name(resampling)), (.flip, .number(flip)),
+            (.photometric, .flag(photometric)), (.colours, colours?.node),
             (.padMultiple, .count(padMultiple)), (.normalization, normalization.node), (.test, test?.node),
         ])
     }

@@ -56,8 +56,9 @@ package struct RunConfig: Sendable, Equatable {
             objective = nil
         }
         data = try section.nested(.data) { child throws(ConfigurationError) in try DataConfig(child, task) }
+        let hasMasks = model.hasMasks
         pipeline = try section.nested(.pipeline) { child throws(ConfigurationError) in
-            try PipelineConfig(child, task)
+            try PipelineConfig(child, task, hasMasks: hasMasks)
         }
         optimizer = try section.nested(.optimizer, OptimizerConfig.init)
         schedule = try section.nested(.schedule, ScheduleConfig.init)

@@ -9,4 +9,11 @@ package enum ProcessMemory {
         getrusage(0, &usage)
         return usage.ru_maxrss * 1024
     }
+
+    /// Resident size now, in bytes; nil where the system has no `/proc`.
+    package static var currentByteCount: Int? {
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return pages.map { $0 * Int(getpagesize()) }
+    }
 }

@@ -45,7 +45,7 @@ package final class TrainedDetector {
         }
         let detector = TrainedDetector(
             try load(config: config, weights: path),
-            pipeline: Pipeline([FixedResize(shortSide: test.shortSide, maximumLongSide: test.longSide)]),
+            pipeline: config.pipeline.testPipeline(test),
             collate: config.collate)
         return (detector, names)
     }

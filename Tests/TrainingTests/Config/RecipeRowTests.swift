@@ -104,7 +104,8 @@ import Testing
             name: "direct/mask_rcnn_swin-t_p1x_coco", rate: 4e-4, decay: 0.05, length: 48, steps: [],
             global: 64, warmUp: direct),
         Row(
-            name: "direct/cascade_rcnn_r50_p1x_coco", rate: 0.08, decay: 1e-4, length: 48, steps: [], global: 64,
+            name: "direct/cascade_rcnn_r50_p1x_coco", rate: 0.08, decay: 1e-4, length: 48, steps: [],
+            global: 64,
             warmUp: direct),
         Row(name: "direct/cascade_rcnn_r50_p1x-1x_coco", rate: 0.02, decay: 1e-4),
         Row(name: "direct/retinanet_r50_p1x-1x_coco", rate: 0.02, decay: 1e-4),
@@ -186,7 +187,23 @@ import Testing
         #expect(
             jitter.crop == 1024 && jitter.resize.square?.side == 1024
                 && jitter.resize.square?.ratios == [0.1, 2])
+        #expect(!jitter.copyPaste && jitter.resampling == .opencv && jitter.colours == nil)
+        #expect(try Recipes.load("finetune/mask_rcnn_swin-b-simmim-scp_3x_coco.yaml").pipeline.copyPaste)
         #expect(try Recipes.load("supervised/detr_r50_100e_voc.yaml").pipeline.cuts == nil)
+    }
+
+    /// A recipe with SoCo's colours and Pillow's resize is printed with them.
+    @Test func coloursAndResamplingAreOptional() throws {
+        let overrides = [
+            "pipeline.resampling=pillow",
+            "pipeline.colours={jitter: [0.4, 0.4, 0.2, 0.1], jitter_probability: 0.8, grey: 0.2, blur: 0.5, "
+                + "blur_radii: [0.1, 2], solarize: 0.2}",
+        ]
+        let config = try Recipes.load("quick/pretrain.yaml", overrides)
+        #expect(config.pipeline.resampling == .pillow && config.pipeline.colours?.blurRadii == [0.1, 2])
+        #expect(config.pipeline.colours?.steps.count == 4)
+        let again = try RunConfig(yaml: config.yaml, source: "printed", builtInRoot: Recipes.builtInRoot)
+        #expect(again == config)
     }
 
     @Test func mobileNetsLastMapIsItsLastConvolutions() throws {

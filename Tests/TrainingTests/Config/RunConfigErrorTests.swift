@@ -73,6 +73,15 @@ import Testing
             override: "pipeline.crop=448", recipe: "quick/pretrain.yaml", key: "pipeline.crop",
             message: "two views of a photograph show the same proposals"),
         Case(
+            override: "pipeline.copy_paste=true", recipe: "finetune/retinanet_r50_1x_coco.yaml",
+            key: "pipeline.copy_paste", message: "pasted by their outlines, and the model learns none"),
+        Case(
+            override: "pipeline.copy_paste=true", recipe: "quick/pretrain.yaml", key: "pipeline.copy_paste",
+            message: "two views of a photograph show the same proposals"),
+        Case(
+            override: "pipeline.resampling=pilow", key: "pipeline.resampling",
+            message: "expected one of opencv, pillow, found 'pilow'", hint: "'pillow'"),
+        Case(
             override: "pipeline.resize.short_sides=[400]", recipe: "direct/mask_rcnn_r50_p1x_coco.yaml",
             key: "pipeline.resize.short_sides", message: "'square' says how large"),
         Case(
