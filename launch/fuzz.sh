@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Feeds changed files to the readers under AddressSanitizer with libFuzzer, both of which the Swift toolchain has.
 #
-#   launch/fuzz.sh [READER...]        jpeg, json, rle and proposals; default all
+#   launch/fuzz.sh [READER...]        jpeg, json, rle, proposals and xml (VOC's); default all
 #
 # ALIGNDET_FUZZ_SECONDS (600) for each reader. Corpora grow in .build/fuzz/READER; a file that breaks a reader is left in
 # .build/fuzz/READER-crash-*, and the status is 1. Needs a release build for the modules that DetectionData imports.
@@ -11,7 +11,7 @@ folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$folder/.."
 seconds=${ALIGNDET_FUZZ_SECONDS:-600}
 readers=("$@")
-if ((${#readers[@]} == 0)); then readers=(jpeg json rle proposals); fi
+if ((${#readers[@]} == 0)); then readers=(jpeg json rle proposals xml); fi
 
 if [[ -z ${ALIGNDET_SKIP_BUILD:-} ]]; then swift build -c release --product aligndet-mpi >&2; fi
 products=$(swift build -c release --show-bin-path)
@@ -44,6 +44,10 @@ seed() { # READER: files to begin with
     jpeg) find "$golden/images/awkward_jpegs" -maxdepth 1 -name '*.jpg' -size -16k -exec cp -t "$work/jpeg" {} + ;;
     json | proposals)
         cp launch/fuzz/*.json "$work/$1/"
+        ;;
+    xml)
+        printf '<?xml version="1.0"?><!-- c --><annotation a="1 > 0"><size><width>5</width></size><x/>&amp;&#x41;<![CDATA[<]]></annotation>' \
+            >"$work/xml/voc"
         ;;
     rle)
         printf '\004\003\00004111' >"$work/rle/text"

@@ -139,6 +139,12 @@ struct GroundTruthTable: Sendable {
             guard parameters.kind == .bbox || image.width > 0 && image.height > 0 else {
                 throw DataError(.badInput, "\(data.source): image \(image.id) has no size, which masks need")
             }
+            guard parameters.kind == .bbox || max(image.width, image.height) <= RLEMask.longestSide else {
+                throw DataError(
+                    .badInput,
+                    "\(data.source): image \(image.id) is declared \(image.width)x\(image.height), more than masks "
+                        + "can have, \(RLEMask.longestSide) a side")
+            }
             guard parameters.style == .lvis else { continue }
             guard let lists = image.federated else {
                 throw DataError(

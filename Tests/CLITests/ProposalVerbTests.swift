@@ -92,6 +92,40 @@ extension ProgramTests {
             }
         }
 
+        /// Objects of a VOC tree's list, in file order; difficult ones are left out.
+        @Test func objectsOfVOCTreesAreProposals() throws {
+            let names = try FileManager.default.contentsOfDirectory(atPath: images).sorted().prefix(3)
+            func object(_ x: Int, _ difficult: Int) -> String {
+                "<object><name>car</name><difficult>\(difficult)</difficult><bndbox><xmin>\(x)</xmin>"
+                    + "<ymin>11</ymin><xmax>90</xmax><ymax>60</ymax></bndbox></object>"
+            }
+            for place in ["VOC/JPEGImages", "VOC/Annotations", "VOC/ImageSets/Main"] {
+                try FileManager.default.createDirectory(
+                    atPath: folder.file(place), withIntermediateDirectories: true)
+            }
+            for (i, name) in names.enumerated() {
+                try FileManager.default.copyItem(
+                    atPath: "\(images)/\(name)", toPath: folder.file("VOC/JPEGImages/\(name)"))
+                let objects = object(1, 0) + object(2 + i, 1) + object(31 + i, 0)
+                try folder.write(
+                    "<annotation><size><width>640</width><height>480</height></size>\(objects)</annotation>",
+                    "VOC/Annotations/\(name.dropLast(4)).xml")
+            }
+            try folder.write(
+                "\(names[2].dropLast(4))\n\(names[0].dropLast(4))\n", "VOC/ImageSets/Main/val.txt")
+            _ = try run(["VOC", "--split", "val", "--source", "gt", "--out", "voc.json"])
+            let file = try COCOFile.read(folder.file("voc.json"))
+            #expect(file.images.map(\.fileName) == [names[2], names[0]])
+            #expect(file.annotations.map(\.imageID) == [1, 1, 2, 2])
+            #expect(
+                file.annotations.map(\.bbox) == [
+                    [0, 10, 90, 50], [32, 10, 58, 50], [0, 10, 90, 50], [30, 10, 60, 50],
+                ])
+            try expectRefusal(
+                ["proposals", images, "--source", "gt", "--out", "x.json"], status: 64,
+                words: ["plain folder", "VOC tree"], in: folder)
+        }
+
         @Test func boxesMayComeFromElsewhere() throws {
             let dataset = [annotations, "--images", images]
             _ = try run(dataset + ["--source", "gt", "--out", "gt.json", "--top-k", "3"])

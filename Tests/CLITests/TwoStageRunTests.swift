@@ -86,6 +86,41 @@ extension ProgramTests {
                 #expect(try Metrics(folder.file(detector)).scores(after: 4).values.allSatisfy { $0.isFinite })
             }
             try weightsTravel(masked)
+            try regionsAreProposals(plain)
+        }
+
+        /// The first stage's boxes, the same for any number of ranks; a checkpoint of pre-training has none.
+        private func regionsAreProposals(_ detector: String) throws {
+            let photographs = try SmallRuns.validation.get()
+            func propose(_ checkpoint: String, to out: String) -> [String] {
+                [
+                    "proposals", photographs.annotations, "--images", photographs.images, "--source", "rpn",
+                    "--from", checkpoint, "--top-k", "20", "--out", out,
+                ]
+            }
+            _ = try succeed(propose("\(detector)/step_4.safetensors.zst", to: "rpn1.json"))
+            _ = try succeed(propose("\(detector)/step_4.safetensors.zst", to: "rpn2.json"), ranks: 2)
+            #expect(try folder.bytes("rpn1.json") == folder.bytes("rpn2.json"))
+            let file = try COCOFile.read(folder.file("rpn1.json"))
+            for image in file.images {
+                let boxes = file.annotations.filter { $0.imageID == image.id }.map(\.bbox)
+                #expect((5...20).contains(boxes.count))
+                for box in boxes {
+                    #expect(box[0] >= 0 && box[1] >= 0 && box[2] > 0 && box[3] > 0)
+                    #expect(box[0] + box[2] <= Double(image.width) + 1e-3)
+                    #expect(box[1] + box[3] <= Double(image.height) + 1e-3)
+                }
+            }
+            let check = try succeed([
+                "proposals", "check", "rpn1.json", photographs.annotations, "--images", photographs.images,
+            ])
+            #expect(check.contains(" 0 defects"), "\(check)")
+            let refused = try Program.run(
+                propose("pre/step_4.safetensors.zst", to: "x.json"), in: folder.path)
+            #expect(
+                refused.status == 65
+                    && refused.complaints.first?.contains("is a \(detector) of pretrain") == true,
+                "\(refused)")
         }
 
         /// To mmdetection and back, and the file detects.

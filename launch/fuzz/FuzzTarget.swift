@@ -3,7 +3,7 @@ internal import Foundation
 
 /// Which reader the bytes go to.
 private enum Reader: String {
-    case jpeg, json, rle, proposals
+    case jpeg, json, rle, proposals, xml
 
     static let chosen: Reader = {
         let name = ProcessInfo.processInfo.environment["ALIGNDET_FUZZ"] ?? ""
@@ -33,6 +33,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     case .json: json(bytes)
     case .rle: rle(bytes)
     case .proposals: proposals(bytes)
+    case .xml: _ = try? XMLElement.read(bytes, name: "input")
     }
     return 0
 }

@@ -7,6 +7,14 @@ struct COCOClassList {
     /// All category ids of the file.
     let knownIDs: Set<Int>
 
+    /// How many numbers between the lowest and the highest of some different ids are none of them; 0 where they are too
+    /// far apart to be counted.
+    static func gapCount(of ids: [Int]) -> Int {
+        guard let low = ids.min(), let high = ids.max() else { return 0 }
+        let (span, overflows) = high.subtractingReportingOverflow(low)
+        return overflows ? 0 : max(0, span - (ids.count - 1))
+    }
+
     /// - asked: names in label order; nil for all of the file's.
     /// - Throws: where a name is asked for twice or is not in the file.
     init(

@@ -48,27 +48,21 @@ package struct COCODataset: Dataset {
     /// Images with a shorter side are not trained on (mmdetection's `min_size`).
     static let minimumTrainingSide = 32
 
-    /// The annotation file, for messages.
-    package let source: String
-    /// Names in label order.
-    package let classNames: [String]
-    /// The file's category id of each label; results files speak of these.
-    package let categoryIDs: [Int]
-    package let report: DatasetReport
-    private let folder: ImageFolder
+    let index: DatasetIndex
+    let folder: ImageFolder
     private let orientation: ImageFile.Orientation
     private let decodeBound: DecodeBound?
-    private let images: [COCOAnnotations.ImageRecord]
-    private let content: COCOImageContent
 
     /// Checks a file's contents against the image folder and keeps what the options ask for.
     /// - Throws: a line that names file, image and annotation for what `DatasetDefect` lists (under `.refuse`), for
     ///   classes or images that are asked for and not there, and where no image is left.
+    /// - origin: what the contents and the options come from, for `IndexCache`.
     package init(
-        _ annotations: COCOAnnotations, imageFolder: String, options: Options
+        _ annotations: COCOAnnotations, imageFolder: String, options: Options,
+        origin: IndexCache.Origin? = nil
     ) throws(DataError) {
         let source = annotations.source
-        folder = try ImageFolder(imageFolder)
+        let folder = try ImageFolder(imageFolder)
         var report = DatasetReport(source: source)
         let classes = try COCOClassList(
             annotations.categories, asked: options.classNames, source: source, report: &report)
@@ -94,55 +88,66 @@ package struct COCODataset: Dataset {
         }
         report.imageCount = records.count
         report.boxCount = content.boxCount
-        self.report = report
-        self.source = source
-        self.content = content
+        let metadata = DatasetIndex.Metadata(
+            source: source, classNames: classes.names, categoryIDs: classes.categoryIDs, report: report)
+        self.init(
+            try DatasetIndex(
+                images: records, content: content, metadata: metadata, origin: origin?.digest ?? 0),
+            folder: folder, options: options)
+    }
+
+    /// What an index holds.
+    init(_ index: DatasetIndex, folder: ImageFolder, options: Options) {
+        (self.index, self.folder) = (index, folder)
         orientation = options.orientation
         decodeBound = options.decodeBound
-        images = records
-        classNames = classes.names
-        categoryIDs = classes.categoryIDs
     }
 
-    package var count: Int { images.count }
+    /// The annotation file, for messages.
+    package var source: String { index.metadata.source }
+    /// Names in label order.
+    package var classNames: [String] { index.metadata.classNames }
+    /// The file's category id of each label; results files speak of these.
+    package var categoryIDs: [Int] { index.metadata.categoryIDs }
+    package var report: DatasetReport { index.metadata.report }
 
-    package func imageID(at index: Int) -> Int { images[index].id }
+    package var count: Int { index.imageCount }
 
-    package func size(at index: Int) -> (width: Int, height: Int) {
-        (images[index].width, images[index].height)
-    }
+    package func imageID(at position: Int) -> Int { index.imageID(at: position) }
 
-    /// Boxes of the image at `index` in file order, in its own pixels.
-    package func boxes(at index: Int) -> ArraySlice<Box> { content.boxes(of: index) }
+    package func size(at position: Int) -> (width: Int, height: Int) { index.size(at: position) }
+
+    /// Boxes of the image at `position` in file order, in its own pixels.
+    package func boxes(at position: Int) -> [Box] { index.boxes(of: position) }
 
     /// One label per box of `boxes(at:)`.
-    package func labels(at index: Int) -> ArraySlice<Int32> { content.labels(of: index) }
+    package func labels(at position: Int) -> [Int32] { index.labels(of: position) }
 
-    package func path(at index: Int) -> String { folder.path(of: images[index].fileName) }
+    package func path(at position: Int) -> String { folder.path(of: index.fileName(at: position)) }
 
     /// - Throws: where the file cannot be decoded or does not have its declared size.
-    package func sample(at index: Int) throws(DataError) -> Sample {
-        let record = images[index]
+    package func sample(at position: Int) throws(DataError) -> Sample {
+        let (id, path, declared) = (imageID(at: position), path(at: position), size(at: position))
         let image: LoadedImage
         do {
-            image = try ImageFile.load(path: path(at: index), orientation: orientation, bound: decodeBound)
+            image = try ImageFile.load(path: path, orientation: orientation, bound: decodeBound)
         } catch {
-            throw DataError(error.kind, "image \(record.id): \(error.message)", hint: error.hint)
+            throw DataError(error.kind, "image \(id): \(error.message)", hint: error.hint)
         }
-        guard image.fullWidth == record.width, image.fullHeight == record.height else {
-            let turned = image.fullWidth == record.height && image.fullHeight == record.width
+        guard image.fullWidth == declared.width, image.fullHeight == declared.height else {
+            let turned = image.fullWidth == declared.height && image.fullHeight == declared.width
             throw DataError(
                 .badInput,
-                "image \(record.id) '\(path(at: index))' is \(image.fullWidth)x\(image.fullHeight), "
-                    + "\(source) declares \(record.width)x\(record.height)",
+                "image \(id) '\(path)' is \(image.fullWidth)x\(image.fullHeight), "
+                    + "\(source) declares \(declared.width)x\(declared.height)",
                 hint: turned
                     ? "was it turned by its EXIF orientation?" : "the boxes may belong to another picture")
         }
-        let boxes = Array(content.boxes(of: index))
+        let boxes = boxes(at: position)
         var sample = Sample(
-            image, boxes: boxes, labels: Array(content.labels(of: index)),
-            boxIDs: (0..<Int32(boxes.count)).map { $0 }, imageID: record.id)
-        sample.masks = Array(content.masks(of: index))
+            image, boxes: boxes, labels: labels(at: position), boxIDs: (0..<Int32(boxes.count)).map { $0 },
+            imageID: id)
+        sample.masks = index.outlines(of: position)
         return sample
     }
 }

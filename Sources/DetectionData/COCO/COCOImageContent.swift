@@ -1,22 +1,34 @@
 /// The boxes of many images in one flat list, image after image, in file order within an image: proposal files hold
 /// tens of millions.
 struct COCOImageContent: Sendable {
-    private let boxes: [Box]
-    private let labels: [Int32]
+    let boxes: [Box]
+    let labels: [Int32]
     /// One per box where outlines are needed, else none at all.
     private let masks: [Segmentation]
     /// Image i owns `starts[i]..<starts[i + 1]`.
-    private let starts: [Int]
+    let starts: [Int]
 
     var boxCount: Int { boxes.count }
 
     func boxes(of image: Int) -> ArraySlice<Box> { boxes[starts[image]..<starts[image + 1]] }
 
-    func labels(of image: Int) -> ArraySlice<Int32> { labels[starts[image]..<starts[image + 1]] }
+    private func labels(of image: Int) -> ArraySlice<Int32> { labels[starts[image]..<starts[image + 1]] }
 
-    /// Outlines in the order of the boxes; empty where none were asked for.
-    func masks(of image: Int) -> ArraySlice<Segmentation> {
+    private func masks(of image: Int) -> ArraySlice<Segmentation> {
         masks.isEmpty ? [] : masks[starts[image]..<starts[image + 1]]
+    }
+
+    /// Outlines in the order of the boxes, one behind the other, and where each begins and the last ends; nothing where
+    /// none were asked for.
+    func outlineWords() -> (starts: [Int64], words: [UInt64]) {
+        guard !masks.isEmpty else { return ([], []) }
+        var (starts, words): ([Int64], [UInt64]) = ([0], [])
+        starts.reserveCapacity(masks.count + 1)
+        for mask in masks {
+            words += OutlineWords.words(mask)
+            starts.append(Int64(words.count))
+        }
+        return (starts, words)
     }
 
     /// Applies the loader's rules to every annotation of `images`; what is dropped goes to `report`.

@@ -1,5 +1,5 @@
 /// What can be wrong with an annotation file or its image folder.
-package enum DatasetDefect: String, Sendable, CaseIterable {
+package enum DatasetDefect: String, Sendable, CaseIterable, Codable {
     case missingImageFile = "image file missing"
     case duplicateImageID = "image id used twice"
     case badImageSize = "declared image size not positive"

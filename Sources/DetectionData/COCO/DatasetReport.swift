@@ -1,9 +1,9 @@
 internal import Foundation
 
 /// What was found wrong with a data set, what its rules left out, and what remains.
-package struct DatasetReport: Sendable {
+package struct DatasetReport: Sendable, Codable {
     /// What is left out on purpose and is no defect.
-    package enum Exclusion: String, Sendable, CaseIterable {
+    package enum Exclusion: String, Sendable, CaseIterable, Codable {
         case crowd = "crowd boxes"
         case ignored = "boxes flagged ignore"
         case otherClass = "boxes of classes not asked for"
@@ -16,7 +16,7 @@ package struct DatasetReport: Sendable {
     }
 
     /// One kind of defect: how often, and the first few.
-    package struct Entry: Sendable {
+    package struct Entry: Sendable, Codable {
         package let defect: DatasetDefect
         package internal(set) var count: Int
         /// At most `DatasetReport.exampleCount`, in file order, each naming id and file.

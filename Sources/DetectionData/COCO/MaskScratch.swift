@@ -66,7 +66,9 @@ extension JSONScanner {
             if count == 0 { height = side } else { width = side }
             count += 1
         }
-        guard count == 2, (1...65_535).contains(height), (1...65_535).contains(width) else {
+        guard count == 2, (1...RLEMask.longestSide).contains(height),
+            (1...RLEMask.longestSide).contains(width)
+        else {
             throw failure("a run-length mask has no size [height, width]", at: start)
         }
         return (height, width)

@@ -2,15 +2,7 @@ internal import Foundation
 
 /// A data set as it lies on the disk, whatever its layout.
 package struct AnnotatedSource {
-    package enum Layout: String, Sendable {
-        case coco = "COCO file"
-        case voc = "VOC tree"
-        /// A folder for each class, as ImageNet has them.
-        case classFolders = "folder of class folders"
-        case folder = "plain folder"
-    }
-
-    package let layout: Layout
+    package let layout: ImageList.Layout
     package let annotations: COCOAnnotations
     /// What file names are relative to; nil for a COCO file whose folder was not named.
     package let imageFolder: String?
@@ -48,50 +40,24 @@ package struct AnnotatedSource {
             return AnnotatedSource(
                 layout: .voc, annotations: try tree.annotations(split: split), imageFolder: tree.imageFolder)
         }
-        guard split == nil else {
-            throw DataError(
-                .usage, "\(path): lists are chosen in VOC trees alone", hint: "such as VOCdevkit/VOC2007")
-        }
-        return try pictures(path)
+        return try pictures(ImageList.open(path, split: split))
     }
 
-    private static func pictures(_ path: String) throws(DataError) -> AnnotatedSource {
-        let root = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        let names = try FolderContents.names(root)
-        var files = names.filter(isPicture)
+    private static func pictures(_ list: ImageList) throws(DataError) -> AnnotatedSource {
+        let images = try list.records(0..<list.count, orientation: .apply, threadCount: 1)
         var classes: [String] = []
-        if files.isEmpty {
-            for name in names {
-                var isFolder: ObjCBool = false
-                guard FileManager.default.fileExists(atPath: "\(root)/\(name)", isDirectory: &isFolder),
-                    isFolder.boolValue
-                else { continue }
-                let own = try FolderContents.names("\(root)/\(name)").filter(isPicture)
-                if own.isEmpty { continue }
-                classes.append(name)
-                files += own.map { "\(name)/\($0)" }
+        if list.layout == .imageNet {
+            // In order, as the images are.
+            for image in images {
+                let folder = String(image.fileName.prefix { $0 != "/" })
+                if classes.last != folder { classes.append(folder) }
             }
         }
-        guard !files.isEmpty else {
-            throw DataError(
-                .badInput, "\(path): holds no .jpg, .jpeg or .png file, nor does a folder in it",
-                hint: "name a COCO file, a VOC tree, a folder of images or a folder of such folders")
-        }
-        var images: [COCOAnnotations.ImageRecord] = []
-        for (index, file) in files.enumerated() {
-            let size = try ImageFile.size(path: "\(root)/\(file)", orientation: .apply)
-            images.append(.init(id: index + 1, fileName: file, width: size.width, height: size.height))
-        }
         return AnnotatedSource(
-            layout: classes.isEmpty ? .folder : .classFolders,
+            layout: list.layout,
             annotations: COCOAnnotations(
                 images: images, categories: classes.enumerated().map { .init(id: $0 + 1, name: $1) },
-                annotations: [],
-                source: root),
-            imageFolder: root)
-    }
-
-    private static func isPicture(_ name: String) -> Bool {
-        ["jpg", "jpeg", "png"].contains((name as NSString).pathExtension.lowercased())
+                annotations: [], source: list.source),
+            imageFolder: list.folder)
     }
 }

@@ -89,8 +89,6 @@ package struct DatasetCheck {
             }
         }
         for id in classes.categoryIDs where !used.contains(id) { report.exclude(.classWithoutBoxes) }
-        guard let low = classes.categoryIDs.min(), let high = classes.categoryIDs.max() else { return }
-        let (span, overflow) = high.subtractingReportingOverflow(low)
-        report.exclude(.categoryGap, count: overflow ? 0 : max(0, span + 1 - classes.categoryIDs.count))
+        report.exclude(.categoryGap, count: COCOClassList.gapCount(of: classes.categoryIDs))
     }
 }

@@ -66,10 +66,7 @@ package struct DatasetStatistics {
     }
 
     /// Classes between the lowest and the highest id that have none: labels are no positions then.
-    package var missingIDCount: Int {
-        guard let low = classes.first?.id, let high = classes.last?.id else { return 0 }
-        return high - low + 1 - classes.count
-    }
+    package var missingIDCount: Int { COCOClassList.gapCount(of: classes.map(\.id)) }
 
     /// Lines of text, a row for each class last.
     package var table: String {

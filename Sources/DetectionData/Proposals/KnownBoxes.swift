@@ -3,10 +3,29 @@ package enum KnownBoxes {
     /// The objects of a COCO file in file order; crowds are left out.
     /// - Throws: naming an annotation whose box cannot be used.
     package static func ofAnnotations(_ path: String) throws(DataError) -> [Int: [Box]] {
-        let annotations = try COCOAnnotations.read(path: path)
+        try ofObjects(COCOAnnotations.read(path: path))
+    }
+
+    /// The objects of a VOC tree, by the ids that images of the same names have in a list; difficult ones are left out.
+    /// - Throws: naming what cannot be read or used.
+    package static func ofVOC(
+        _ root: String, split: String?, for images: [COCOAnnotations.ImageRecord]
+    ) throws(DataError) -> [Int: [Box]] {
+        let annotations = try VOCTree(root).annotations(split: split)
+        let names = Dictionary(
+            annotations.images.map { ($0.fileName, $0.id) }, uniquingKeysWith: { first, _ in first })
+        let boxes = try ofObjects(annotations)
+        var known: [Int: [Box]] = [:]
+        for image in images {
+            if let id = names[image.fileName] { known[image.id] = boxes[id] }
+        }
+        return known
+    }
+
+    private static func ofObjects(_ annotations: COCOAnnotations) throws(DataError) -> [Int: [Box]] {
         var boxes: [Int: [Box]] = [:]
         for annotation in annotations.annotations where !annotation.isCrowd && !annotation.ignore {
-            let box = try box(annotation.bbox, "\(path): annotation \(annotation.id)")
+            let box = try box(annotation.bbox, "\(annotations.source): annotation \(annotation.id)")
             boxes[annotation.imageID, default: []].append(box)
         }
         return boxes

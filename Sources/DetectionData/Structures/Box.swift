@@ -1,5 +1,5 @@
 /// A box in continuous pixel coordinates: width is `x2 - x1`, pixel centres lie at .5.
-package struct Box: Sendable, Equatable, Hashable {
+package struct Box: Sendable, Equatable, Hashable, BitwiseCopyable {
     package var x1: Float
     package var y1: Float
     package var x2: Float

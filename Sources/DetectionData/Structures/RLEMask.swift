@@ -3,6 +3,9 @@
 /// The first run is of pixels outside, and may be 0; runs alternate from there. Together they cover the picture.
 /// - Source: the COCO interface's run-length encoding.
 package struct RLEMask: Sendable, Equatable {
+    /// The most pixels that files may give a mask along a side, so that a run has 32 bits.
+    package static let longestSide = 65_535
+
     package let width: Int
     package let height: Int
     package let counts: [UInt32]

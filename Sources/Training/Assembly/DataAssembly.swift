@@ -70,30 +70,69 @@ package struct DataAssembly {
         let train = config.data.train
         let subset = train.firstImages.map { ImageSubset.first($0) } ?? .all
         guard let proposals = train.proposals else {
-            return try dataset(
-                COCOAnnotations.read(path: train.annotations.resolved, withMasks: config.model.hasMasks),
-                folder: train.images.resolved, use: .training,
-                classes: train.classes, subset: subset)
+            let path = train.annotations.resolved
+            return try checked(
+                indexed(
+                    [path], folder: train.images.resolved,
+                    options(.training, classes: train.classes, subset: subset)
+                ) { try COCOAnnotations.read(path: path, withMasks: config.model.hasMasks) }, use: .training)
         }
-        let images = try COCOAnnotations.read(path: train.annotations.resolved)
         let path: String
         switch proposals {
-        case .file(let file):
-            path = file.resolved
-            if let info = try ProposalFile.info(ofFile: path) {
-                try ProposalFile.check(info, ofFile: path, against: images)
-            }
+        case .file(let file): path = file.resolved
         case .selectiveSearch:
             path = "\(workFolder)/proposals.json"
-            try makeProposals(for: images, at: path)
+            try makeProposals(for: train.annotations.resolved, at: path)
         }
-        return try dataset(
-            COCOAnnotations.read(path: path), folder: train.images.resolved, use: .pretraining, classes: nil,
-            subset: subset)
+        return try checked(
+            indexed(
+                [path, train.annotations.resolved], folder: train.images.resolved,
+                options(.pretraining, classes: nil, subset: subset)
+            ) {
+                if case .file = proposals, let info = try ProposalFile.info(ofFile: path) {
+                    let images = try COCOAnnotations.read(path: train.annotations.resolved)
+                    try ProposalFile.check(info, ofFile: path, against: images)
+                }
+                return try COCOAnnotations.read(path: path)
+            }, use: .pretraining)
+    }
+
+    /// A data set whose JSON one rank of each node reads, and only where its index is not there: the others map what that
+    /// one wrote.
+    /// - files: what `read` reads, the annotations first.
+    private func indexed(
+        _ files: [String], folder: String, _ options: COCODataset.Options, read: () throws -> COCOAnnotations
+    ) throws -> COCODataset {
+        let cache = IndexCache()
+        let origin = IndexCache.Origin(files: files, imageFolder: folder, options: options)
+        func made() throws -> COCODataset {
+            try COCODataset(read(), imageFolder: folder, options: options, origin: origin)
+        }
+        func mapped(checksImages: Bool) -> COCODataset? {
+            origin.flatMap {
+                cache.dataset($0, imageFolder: folder, options: options, checksImages: checksImages)
+            }
+        }
+        guard communicator.topology.localRank == 0 else {
+            try communicator.barrier(label: "an index of \(files[0])", deadlineSeconds: nil)
+            return try mapped(checksImages: false) ?? made()
+        }
+        var dataset = mapped(checksImages: true)
+        if dataset == nil {
+            let new = try made()
+            do {
+                if let origin { try cache.keep(new, origin) }
+            } catch {
+                log.warning("no index of \(files[0]) is kept, so that every rank reads it: \(error)")
+            }
+            dataset = mapped(checksImages: false) ?? new
+        }
+        try communicator.barrier(label: "an index of \(files[0])", deadlineSeconds: nil)
+        return try dataset ?? made()
     }
 
     /// AlignDet's filter on a search at the resolution that training sees; smaller than 8 pixels there is left out.
-    private func makeProposals(for annotations: COCOAnnotations, at path: String) throws {
+    private func makeProposals(for annotations: String, at path: String) throws {
         var filter = ProposalFilter.alignDet
         filter.minimumSide = 8
         filter.limit = config.objective?.proposalsPerImage
@@ -105,13 +144,15 @@ package struct DataAssembly {
                 threadCount: max(1, config.run.loaderThreads), orientation: orientation),
             communicator: communicator, log: log)
         // Asked on rank 0 alone: another rank's view of a shared folder may lag behind.
-        let isCurrent =
-            communicator.topology.rank == 0 && run.isCurrent(path, for: annotations.images) ? 1.0 : 0.0
+        var isCurrent = 0.0
+        if communicator.topology.rank == 0 {
+            let images = try COCOAnnotations.read(path: annotations).images
+            isCurrent = run.isCurrent(path, for: images) ? 1 : 0
+        }
         guard try communicator.reduced(isCurrent, .sum, label: "proposals are there") == 0 else { return }
-        log.info("searching \(annotations.images.count) images for proposals")
-        guard
-            case .written = try run.write(
-                annotations.images, folder: config.data.train.images.resolved, to: path)
+        let images = try COCOAnnotations.read(path: annotations).images
+        log.info("searching \(images.count) images for proposals")
+        guard case .written = try run.write(images, folder: config.data.train.images.resolved, to: path)
         else {
             throw TrainingError(
                 .stopped, "stopped on request while proposals were made", hint: "the same command goes on")
@@ -124,12 +165,10 @@ package struct DataAssembly {
         let all = try COCOAnnotations.read(
             path: part.annotations.resolved, for: .scoring, withMasks: config.model.hasMasks)
         let annotations = part.firstImages.map { all.first($0) } ?? all
-        return (
-            try dataset(
-                annotations, folder: part.images.resolved, use: .evaluation,
-                classes: config.data.train.classes,
-                subset: .all), annotations
-        )
+        let dataset = try COCODataset(
+            annotations, imageFolder: part.images.resolved,
+            options: options(.evaluation, classes: config.data.train.classes, subset: .all))
+        return (try checked(dataset, use: .evaluation), annotations)
     }
 
     /// Scores a detector on the validation set.
@@ -139,24 +178,25 @@ package struct DataAssembly {
             dataset, annotations, pipeline: pipeline, collate: collate, communicator: communicator, log: log)
     }
 
-    private func dataset(
-        _ annotations: COCOAnnotations, folder: String, use: COCODataset.Use, classes: [String]?,
-        subset: ImageSubset
-    ) throws -> COCODataset {
-        let dataset = try COCODataset(
-            annotations, imageFolder: folder,
-            options: COCODataset.Options(
-                use: use, classNames: classes, subset: subset,
-                policy: config.data.defects == .refuse ? .refuse : .dropWithReport, orientation: orientation,
-                decodeBound: use == .evaluation ? nil : trainingBound,
-                needsMasks: use == .training && config.model.hasMasks))
+    private func options(
+        _ use: COCODataset.Use, classes: [String]?, subset: ImageSubset
+    ) -> COCODataset.Options {
+        COCODataset.Options(
+            use: use, classNames: classes, subset: subset,
+            policy: config.data.defects == .refuse ? .refuse : .dropWithReport, orientation: orientation,
+            decodeBound: use == .evaluation ? nil : trainingBound,
+            needsMasks: use == .training && config.model.hasMasks)
+    }
+
+    /// Says what was found in a data set and holds it to the model.
+    private func checked(_ dataset: COCODataset, use: COCODataset.Use) throws -> COCODataset {
         log.info("\(dataset.report.table)")
         if let classCount = config.model.classCount, use != .pretraining,
             dataset.classNames.count != classCount
         {
             throw TrainingError(
                 .configuration,
-                "model.head.classes is \(classCount), \(annotations.source) has \(dataset.classNames.count) classes",
+                "model.head.classes is \(classCount), \(dataset.source) has \(dataset.classNames.count) classes",
                 hint: "set model.head.classes=\(dataset.classNames.count), or choose with data.train.classes")
         }
         if let head = config.model.setDetector?.head, use == .pretraining,
@@ -164,7 +204,7 @@ package struct DataAssembly {
         {
             throw TrainingError(
                 .configuration,
-                "model.head.classes is \(head.classes), \(annotations.source) has \(dataset.classNames.count)",
+                "model.head.classes is \(head.classes), \(dataset.source) has \(dataset.classNames.count)",
                 hint: "set model.head.classes=\(dataset.classNames.count)")
         }
         return dataset

@@ -19,16 +19,40 @@ import Testing
         }
     }
 
-    /// Sums of all drawn positions of COCO train2017, from the reference generator.
-    @Test(
-        arguments: [
-            (1, 1.0, 1182, 68_109_903), (1, 5, 5914, 344_496_080), (1, 10, 11828, 692_108_723),
-            (1, 20, 23657, 1_390_383_030), (2, 1, 1182, 69_180_134), (5, 1, 1182, 69_189_785),
-        ] as [(UInt32, Double, Int, Int)])
-    func cocoFoldsHaveTheirPublishedImages(seed: UInt32, percent: Double, count: Int, sum: Int) {
-        let positions = LabelFold.positions(of: 118_287, percent: percent, seed: seed)
-        #expect(positions.count == count)
-        #expect(positions.reduce(0, +) == sum)
+    struct COCOFolds: Sendable {
+        let seed: UInt32
+        /// The first drawn positions, whatever the percentage.
+        let first: [Int]
+        /// Of all drawn positions at 1, 5, 10 and 20 percent.
+        let sums: [Int]
+    }
+
+    /// All folds of COCO train2017; the first positions and eight of the sums are the published generator's, the others
+    /// numpy 2's `RandomState(seed).choice(118287, n, replace=False)`, which gives those eight as well.
+    static let cocoFolds = [
+        COCOFolds(
+            seed: 1, first: [105285, 107335, 49358, 65744, 101669],
+            sums: [68_109_903, 344_496_080, 692_108_723, 1_390_383_030]),
+        COCOFolds(
+            seed: 2, first: [50732, 104846, 84723, 53526, 109616],
+            sums: [69_180_134, 346_612_438, 695_376_208, 1_392_524_344]),
+        COCOFolds(
+            seed: 3, first: [52896, 111834, 21472, 4886, 86848],
+            sums: [69_528_381, 349_124_392, 698_404_979, 1_394_331_226]),
+        COCOFolds(
+            seed: 4, first: [909, 68942, 105360, 36552, 106943],
+            sums: [70_669_149, 349_715_895, 696_089_175, 1_394_037_020]),
+        COCOFolds(
+            seed: 5, first: [109242, 42571, 69389, 35409, 114293],
+            sums: [69_189_785, 348_246_617, 699_531_505, 1_395_047_023]),
+    ]
+
+    @Test(arguments: cocoFolds) func cocoFoldsHaveTheirPublishedImages(folds: COCOFolds) {
+        for (i, (percent, count)) in [(1.0, 1182), (5, 5914), (10, 11828), (20, 23657)].enumerated() {
+            let positions = LabelFold.positions(of: 118_287, percent: percent, seed: folds.seed)
+            #expect(positions.count == count && Array(positions.prefix(5)) == folds.first)
+            #expect(positions.reduce(0, +) == folds.sums[i], "seed \(folds.seed), \(percent) percent")
+        }
     }
 
     @Test func firstImagesAreTheFilesFirst() throws {
@@ -46,7 +70,8 @@ import Testing
             COCOAnnotations.Annotation(id: id, imageID: image, categoryID: 1, bbox: (0, 0, 4, 4), area: 16)
         }
         let all = COCOAnnotations(
-            images: images, categories: [COCOAnnotations.Category(id: 1, name: "cell")], annotations: annotations)
+            images: images, categories: [COCOAnnotations.Category(id: 1, name: "cell")],
+            annotations: annotations)
         let part = all.first(2)
         #expect(part.images.map(\.id) == [7, 3])
         #expect(part.annotations.map(\.id) == [2, 3, 4])

@@ -113,4 +113,16 @@ import Testing
         #expect(statistics.boxesPerImage.most == 3 && statistics.widths == (20, 40, 40))
         #expect(statistics.table.contains("     2  a                    2 boxes in       1 images"))
     }
+
+    /// Whatever numbers a file has for ids.
+    @Test(arguments: [(Int.min, Int.max), (0, Int.max), (-3, Int.max - 1)])
+    func idsFarApartAreCountedOrNot(low: Int, high: Int) throws {
+        let data = COCOAnnotations(
+            images: [], categories: [.init(id: high, name: "a"), .init(id: low, name: "b")], annotations: [])
+        let gaps = DatasetStatistics(data).missingIDCount
+        #expect(gaps == (low == 0 ? Int.max - 1 : 0))
+        let check = try DatasetCheck(
+            data, imageFolder: nil, readsHeaders: false, needsMasks: false, isProposals: false)
+        #expect(check.report.defectCount == 0)
+    }
 }

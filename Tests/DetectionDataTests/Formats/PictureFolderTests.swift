@@ -29,7 +29,7 @@ import Testing
         try folder.touch("empty/readme")
         let source = try AnnotatedSource.read(folder.path)
         #expect(
-            source.layout == .classFolders && source.annotations.categories.map(\.name) == ["n01", "n02"])
+            source.layout == .imageNet && source.annotations.categories.map(\.name) == ["n01", "n02"])
         #expect(source.annotations.images.map(\.fileName) == ["n01/y.png", "n02/x.png"])
     }
 

@@ -195,9 +195,10 @@ import Testing
     /// A recipe with SoCo's colours and Pillow's resize is printed with them.
     @Test func coloursAndResamplingAreOptional() throws {
         let overrides = [
-            "pipeline.resampling=pillow",
-            "pipeline.colours={jitter: [0.4, 0.4, 0.2, 0.1], jitter_probability: 0.8, grey: 0.2, blur: 0.5, "
-                + "blur_radii: [0.1, 2], solarize: 0.2}",
+            "pipeline.resampling=pillow", "pipeline.colours.jitter=[0.4, 0.4, 0.2, 0.1]",
+            "pipeline.colours.jitter_probability=0.8", "pipeline.colours.grey=0.2",
+            "pipeline.colours.blur=0.5",
+            "pipeline.colours.blur_radii=[0.1, 2]", "pipeline.colours.solarize=0.2",
         ]
         let config = try Recipes.load("quick/pretrain.yaml", overrides)
         #expect(config.pipeline.resampling == .pillow && config.pipeline.colours?.blurRadii == [0.1, 2])

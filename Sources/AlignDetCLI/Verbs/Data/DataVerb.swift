@@ -104,6 +104,12 @@ struct SplitData: ParsableCommand {
     @Option(help: "Folder for the files.")
     var out: String
 
+    func validate() throws {
+        guard percent.allSatisfy({ $0 > 0 && $0 <= 100 }) else {
+            throw ValidationError("--percent takes numbers above 0, to 100")
+        }
+    }
+
     func run() throws {
         let split = try COCOSplit(path: file)
         try OutputFolder.make(out)

@@ -107,11 +107,17 @@ struct MakeProposals: ParsableCommand {
         switch source {
         case .selectiveSearch: return .search(mode, seed: seed)
         case .gt:
-            guard list.layout == .coco else {
+            let boxes: [Int: [Box]]
+            switch list.layout {
+            case .coco: boxes = try KnownBoxes.ofAnnotations(dataset)
+            case .voc: boxes = try KnownBoxes.ofVOC(dataset, split: split, for: records)
+            case .imageNet, .folder:
                 throw UsageError(
-                    description: "\(dataset) is a \(list.layout.rawValue): --source gt takes a COCO file")
+                    description:
+                        "\(dataset) is a \(list.layout.rawValue): --source gt takes a COCO file or a "
+                        + "VOC tree")
             }
-            return .known(boxes: try KnownBoxes.ofAnnotations(dataset), name: "gt of \(dataset)")
+            return .known(boxes: boxes, name: "gt of \(dataset)")
         case .file:
             let path = from ?? ""
             return .known(boxes: try KnownBoxes.read(path, for: records), name: "file \(path)")
