@@ -78,6 +78,14 @@ extension ProgramTests {
             let pictures = browse.output.split(separator: "\n").compactMap { $0.split(separator: ":").first }
             #expect(pictures.count == 2)
             for picture in pictures { #expect(try folder.bytes(String(picture)).starts(with: [0xFF, 0xD8])) }
+            let pairs = ["browse", "builtin:quick/pretrain.yaml", "--count", "1", "--out"]
+            let two = try run(pairs + ["two"] + SmallRuns.pretraining())
+            #expect(two.status == 0 && two.output.contains(" and "), "\(two)")
+            let soco = try run(pairs + ["soco", "--soco"] + SmallRuns.pretraining())
+            #expect(soco.status == 0 && soco.output.contains("4 and 4 and 4 and 4 boxes"), "\(soco)")
+            let refused = try run(
+                ["browse", SmallRuns.finetuning, "--out", "x", "--soco"] + SmallRuns.finetuning())
+            #expect(refused.status == 64, "\(refused)")
         }
     }
 }

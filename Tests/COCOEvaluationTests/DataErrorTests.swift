@@ -53,6 +53,18 @@ import Testing
                 == "gt.json: annotation 8 has a box or area that is not finite")
     }
 
+    @Test func imagesThatNoMaskCanCoverAreNamed() {
+        var parameters = EvaluationParameters.coco
+        parameters.kind = .segm
+        for (size, words) in [((0, 5), "has no size"), ((1 << 40, 5), "is declared 1099511627776x5")] {
+            let truth = COCOAnnotations(
+                images: [.init(id: 5, fileName: "5.jpg", width: size.0, height: size.1)],
+                categories: [.init(id: 1, name: "one")], annotations: [], source: "gt.json")
+            let message = complaint { _ = try COCOEvaluator(groundTruth: truth, parameters: parameters) }
+            #expect(message?.contains("gt.json: image 5 \(words)") == true, "\(message ?? "")")
+        }
+    }
+
     @Test func strictEvaluationNamesTheDetection() throws {
         let evaluator = try COCOEvaluator(groundTruth: annotations([annotation(8)]))
         func complaint(_ detection: COCOResults.Detection) -> String? {

@@ -127,10 +127,19 @@ package struct COCODataset: Dataset {
 
     /// - Throws: where the file cannot be decoded or does not have its declared size.
     package func sample(at position: Int) throws(DataError) -> Sample {
+        try sample(at: position, bound: decodeBound)
+    }
+
+    /// The same with all pixels of the file, for what cuts before it resizes.
+    package func wholeSample(at position: Int) throws(DataError) -> Sample {
+        try sample(at: position, bound: nil)
+    }
+
+    private func sample(at position: Int, bound: DecodeBound?) throws(DataError) -> Sample {
         let (id, path, declared) = (imageID(at: position), path(at: position), size(at: position))
         let image: LoadedImage
         do {
-            image = try ImageFile.load(path: path, orientation: orientation, bound: decodeBound)
+            image = try ImageFile.load(path: path, orientation: orientation, bound: bound)
         } catch {
             throw DataError(error.kind, "image \(id): \(error.message)", hint: error.hint)
         }
