@@ -92,6 +92,12 @@ import Testing
             name: "pretrain/aligndet_detr_r50-swav_50e_coco", rate: 2e-4, decay: 1e-4, length: 50,
             steps: [40], global: 64, warmUp: .none),
         Row(
+            name: "pretrain/aligndet-faithful_detr_r50_50e_coco", rate: 2e-4, decay: 1e-4, length: 50,
+            steps: [40], global: 64, warmUp: .none),
+        Row(
+            name: "direct/detr_r50_pseudo-label_50e_coco", rate: 2e-4, decay: 1e-4, length: 50, steps: [40],
+            global: 64, warmUp: .none),
+        Row(
             name: "direct/retinanet_r50_p1x_coco", rate: 0.04, decay: 1e-4, length: 48, steps: [], global: 64,
             warmUp: .linear(steps: 1000, ratio: 0.01)),
         Row(
@@ -205,6 +211,26 @@ import Testing
         #expect(config.pipeline.colours?.steps.count == 4)
         let again = try RunConfig(yaml: config.yaml, source: "printed", builtInRoot: Recipes.builtInRoot)
         #expect(again == config)
+    }
+
+    /// DETR's two pre-trainings beside the corrected one: as released, and on pseudo categories without contrast.
+    @Test func otherPreTrainingsOfDETRAreThePublishedOnes() throws {
+        let corrected = try Recipes.load("pretrain/aligndet_detr_r50_50e_coco.yaml")
+        let faithful = try Recipes.load("pretrain/aligndet-faithful_detr_r50_50e_coco.yaml")
+        #expect(faithful.model == corrected.model && faithful.data == corrected.data)
+        let (released, mended) = (
+            try #require(faithful.objective).switches, try #require(corrected.objective).switches
+        )
+        #expect(released.objectCost == .proposalIndex && released.classLoss == .flat)
+        #expect(mended.objectCost == .boxes && mended.classLoss == .weighted)
+        let pseudo = try Recipes.load("direct/detr_r50_pseudo-label_50e_coco.yaml")
+        #expect(
+            pseudo.model.classCount == 256 && pseudo.optimizer.clipNorm == 0.1
+                && pseudo.optimizer.rules.isEmpty)
+        #expect(pseudo.model.backbone.frozenStages == 4 && pseudo.model.backbone.norm == .frozen)
+        #expect(pseudo.model.setDetector?.head.backgroundWeight == 0.1 && pseudo.pipeline.padMultiple == 1)
+        // Every proposal, not the first fifty.
+        #expect(pseudo.objective == nil && pseudo.pipeline.cuts != nil)
     }
 
     @Test func mobileNetsLastMapIsItsLastConvolutions() throws {
