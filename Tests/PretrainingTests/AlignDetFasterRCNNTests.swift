@@ -64,11 +64,11 @@ import Testing
         let online = fixture.make(isFaithful: false).online
         let (silent, view) = (Tape(recording: false), fixture.views[0])
         let pyramid = online.neck(online.backbone(view.images(), silent), silent)
-        let first = online.proposer.propose(
+        let proposals = online.proposer.propose(
             pyramid, online.rpnHead, inputShape: view.images().shape, view.targets,
             limits: online.proposer.settings.training,
             silent)
-        let sampled = online.regions.sample(first.proposals, view.targets, DrawKey(seed: 1, step: 0))
+        let sampled = online.regions.sample(proposals, view.targets, DrawKey(seed: 1, step: 0))
         for (i, regions) in sampled.enumerated() {
             #expect(regions.positiveCount == regions.boxes.count)
             expectClose(

@@ -42,10 +42,9 @@ package final class CascadeRCNN: Detector {
         let maps = backbone(images, paths: draws.paths(targets), tape)
         tape.lap(.backbone)
         let pyramid = neck(maps, tape)
-        let first = proposer.propose(
+        var terms = proposer.losses(pyramid, rpnHead, inputShape: images.shape, targets, draws, tape)
+        var proposals = proposer.propose(
             pyramid, rpnHead, inputShape: images.shape, targets, limits: proposer.settings.training, tape)
-        var terms = proposer.losses(first, targets, draws, tape)
-        var proposals = first.proposals
         for (i, stage) in stages.enumerated() {
             let sampled = stage.settings.sample(proposals, targets, draws, stage: i)
             let output = stage.boxHead(extractor(pyramid, sampled.map(\.boxes), tape), tape)
@@ -64,8 +63,7 @@ package final class CascadeRCNN: Detector {
         let tape = Tape(recording: false)
         let pyramid = neck(backbone(images, tape), tape)
         let proposals = proposer.propose(
-            pyramid, rpnHead, inputShape: images.shape, targets, limits: proposer.settings.testing, tape
-        ).proposals
+            pyramid, rpnHead, inputShape: images.shape, targets, limits: proposer.settings.testing, tape)
         let (output, regions) = judge(pyramid, proposals, targets, tape)
         let found = RegionDecoder(settings: stages[stages.count - 1].settings).detections(
             output, regions, targets)

@@ -38,11 +38,11 @@ package final class FasterRCNN: Detector {
         let maps = backbone(images, paths: draws.paths(targets), tape)
         tape.lap(.backbone)
         let pyramid = neck(maps, tape)
-        let first = proposer.propose(
+        let proposals = proposer.propose(
             pyramid, rpnHead, inputShape: images.shape, targets, limits: proposer.settings.training, tape)
-        let sampled = regions.sample(first.proposals, targets, draws)
+        let sampled = regions.sample(proposals, targets, draws)
         let output = boxHead(extractor(pyramid, sampled.map(\.boxes), tape), tape)
-        return proposer.losses(first, targets, draws, tape)
+        return proposer.losses(pyramid, rpnHead, inputShape: images.shape, targets, draws, tape)
             + RegionLoss(settings: regions).terms(output, sampled, targets, tape)
             + (masks.map { [$0.loss(pyramid, sampled, targets, tape)] } ?? [])
     }
@@ -51,8 +51,7 @@ package final class FasterRCNN: Detector {
         let tape = Tape(recording: false)
         let pyramid = neck(backbone(images, tape), tape)
         let proposals = proposer.propose(
-            pyramid, rpnHead, inputShape: images.shape, targets, limits: proposer.settings.testing, tape
-        ).proposals
+            pyramid, rpnHead, inputShape: images.shape, targets, limits: proposer.settings.testing, tape)
         let output = boxHead(extractor(pyramid, proposals, tape), tape)
         let found = RegionDecoder(settings: regions).detections(output, proposals, targets)
         return found.inPictures(

@@ -10,31 +10,31 @@ package struct RegionProposer {
         (self.anchorGenerator, self.settings) = (anchorGenerator, settings)
     }
 
-    /// What a first stage gives.
-    package struct Output {
-        package let dense: DenseOutput
-        package let anchors: AnchorSet
-        /// Per image, best first.
-        package let proposals: [[Box]]
-    }
-
-    /// The first stage on a pyramid, by an online network's head or a momentum network's.
+    /// Regions by an online network's head or a momentum network's: per image, best first. They have no gradient.
     /// - inputShape: of the images, [N, H, W, 3].
     package func propose(
         _ pyramid: [Variable], _ head: RPNHead, inputShape: [Int], _ targets: [Target],
-        limits: RPNSettings.Limits,
-        _ tape: Tape
-    ) -> Output {
-        let output = head(pyramid, tape)
-        let anchors = anchorGenerator.anchors(
-            output.deltas.map { ($0.shape[1], $0.shape[2]) }, inputHeight: inputShape[1],
-            inputWidth: inputShape[2])
-        let proposals = ProposalDecoder(settings: settings, anchors: anchors).proposals(
-            output, targets, limits: limits)
-        return Output(dense: output, anchors: anchors, proposals: proposals)
+        limits: RPNSettings.Limits, _ tape: Tape
+    ) -> [[Box]] {
+        ProposalDecoder(settings: settings, anchors: anchors(pyramid, inputShape)).proposals(
+            head(pyramid, tape.silent), targets, limits: limits)
     }
 
-    package func losses(_ output: Output, _ targets: [Target], _ draws: DrawKey, _ tape: Tape) -> [LossTerm] {
-        RPNLoss(settings: settings, anchors: output.anchors).terms(output.dense, targets, draws: draws, tape)
+    /// Losses read a few anchors of an image. Their cells are evaluated once more on their own, and only that is recorded:
+    /// the numbers and gradients of the whole maps for a fraction of the work and memory.
+    package func losses(
+        _ pyramid: [Variable], _ head: RPNHead, inputShape: [Int], _ targets: [Target], _ draws: DrawKey,
+        _ tape: Tape
+    ) -> [LossTerm] {
+        let anchors = anchors(pyramid, inputShape)
+        let drawn = DrawnAnchors(anchors, targets, settings, draws)
+        let output = head.rows(pyramid, cells: drawn.cells, tape)
+        return RPNLoss(loss: settings.boxLoss, anchors: anchors, drawn: drawn).terms(
+            logits: output.logits, deltas: output.deltas, targets, tape)
+    }
+
+    private func anchors(_ pyramid: [Variable], _ inputShape: [Int]) -> AnchorSet {
+        anchorGenerator.anchors(
+            pyramid.map { ($0.shape[1], $0.shape[2]) }, inputHeight: inputShape[1], inputWidth: inputShape[2])
     }
 }

@@ -22,6 +22,21 @@ package final class RPNHead: Module {
             deltas: hidden.map { boxOutput.output($0, tape) })
     }
 
+    /// The same at chosen cells alone.
+    /// - cells: per level, positions in [N H W].
+    /// - Returns: logits [R, S] and offsets [R, 4 S] of every cell, level after level.
+    package func rows(
+        _ pyramid: [Variable], cells: [[Int32]], _ tape: Tape
+    ) -> (logits: Variable, deltas: Variable) {
+        let patches = zip(pyramid, cells).map { tape.gatherPatches($0, $1, kernel: 3) }
+        let hidden = tape.linear(
+            tape.concatenateRows(patches), weight: conv.weight.leaf, bias: conv.bias?.leaf, activation: .relu)
+        func output(_ layer: Conv2d) -> Variable {
+            tape.linear(hidden, weight: layer.weight.leaf, bias: layer.bias?.leaf)
+        }
+        return (output(classOutput), output(boxOutput))
+    }
+
     package func visit(_ visitor: inout ParameterVisitor) {
         visitor.visit("rpn_conv", conv)
         visitor.visit("rpn_cls", classOutput)

@@ -2,67 +2,39 @@ internal import DetectionData
 internal import NN
 internal import Tensors
 
-/// The first stage's losses over drawn anchors. N images, A anchors of an image, L levels.
+/// The first stage's losses over drawn anchors. R cells, S shapes of a cell.
 struct RPNLoss {
-    let settings: RPNSettings
+    let loss: RetinaNet.Settings.BoxLoss
     let anchors: AnchorSet
+    let drawn: DrawnAnchors
 
-    func terms(_ output: DenseOutput, _ targets: [Target], draws: DrawKey, _ tape: Tape) -> [LossTerm] {
-        // Per image and anchor: its box, background, or ignored where not drawn.
-        var drawn: [[Int32]] = []
-        var count = 0
-        for target in targets {
-            let assigned = assign(target)
-            var random = draws.source(.anchors, target)
-            let (positives, negatives) = settings.sampler.sample(
-                assigned, isValid: [Bool](repeating: true, count: assigned.count), random: &random)
-            var kept = [Int32](repeating: MaxIoUMatcher.ignored, count: assigned.count)
-            for i in positives { kept[i] = assigned[i] }
-            for i in negatives { kept[i] = MaxIoUMatcher.background }
-            drawn.append(kept)
-            // mmdetection counts an image without any as one.
-            count += max(1, positives.count) + max(1, negatives.count)
+    /// - logits: [R, S]; deltas: [R, 4 S]; of the cells of `drawn`, level after level.
+    func terms(logits: Variable, deltas: Variable, _ targets: [Target], _ tape: Tape) -> [LossTerm] {
+        let positives = drawn.elements.filter { $0.box >= 0 }
+        let classes = sum(logits, width: 1, drawn.elements, tape) { prediction in
+            BinaryCrossEntropy.sum(prediction, targets: drawn.elements.map { $0.box >= 0 ? 1 : 0 })
         }
-        let boxes = DenseBoxLoss(loss: settings.boxLoss, anchors: anchors).sum(
-            output.deltas, targets, drawn, divisors: [Double](repeating: 1, count: targets.count), tape)
+        let boxes = sum(deltas, width: 4, positives, tape) { prediction in
+            loss.evaluate(
+                prediction, positives.map { targets[$0.image].boxes[Int($0.box)] }, anchors,
+                positives.map(\.anchor))
+        }
         return [
-            LossTerm("loss_rpn_cls", sum: classLoss(output.logits, drawn, tape), divisor: Double(count)),
-            LossTerm("loss_rpn_bbox", sum: boxes, divisor: Double(count)),
+            LossTerm("loss_rpn_cls", sum: classes, divisor: drawn.divisor),
+            LossTerm("loss_rpn_bbox", sum: boxes, divisor: drawn.divisor),
         ]
     }
 
-    /// Where a border counts, anchors beyond it do not even compete for a box.
-    private func assign(_ target: Target) -> [Int32] {
-        guard let border = settings.border else {
-            return DenseTargets.assign(anchors, target, settings.matcher)
-        }
-        let kept = anchors.inside(width: target.validWidth, height: target.validHeight, border: border)
-        let matched = settings.matcher.match(Elementwise.gatherRows(anchors.boxes, kept), target.boxes)
-        var assigned = [Int32](repeating: MaxIoUMatcher.ignored, count: anchors.count)
-        for (i, box) in zip(kept, matched) { assigned[Int(i)] = box }
-        return assigned
-    }
-
-    private func classLoss(_ logits: [Variable], _ drawn: [[Int32]], _ tape: Tape) -> Variable {
-        var total = 0.0
-        var gradients: [(input: Variable, gradient: Tensor)] = []
-        for (level, map) in logits.enumerated() {
-            let range = anchors.levelRange(level)
-            var rows: [Int32] = []
-            var truth: [Float] = []
-            for (n, kept) in drawn.enumerated() {
-                for i in range where kept[i] != MaxIoUMatcher.ignored {
-                    rows.append(Int32(n * range.count + i - range.lowerBound))
-                    truth.append(kept[i] >= 0 ? 1 : 0)
-                }
-            }
-            let part = BinaryCrossEntropy.sum(
-                Elementwise.gatherRows(map.tensor.reshaped([map.tensor.count, 1]), rows), targets: truth)
-            let gradient = Tensor(zeros: map.shape)
-            Elementwise.scatterAddRows(part.gradient, rows, into: gradient.reshaped([gradient.count, 1]))
-            total += part.sum
-            gradients.append((map, gradient))
-        }
-        return tape.scalar(total, gradients: gradients)
+    /// A loss of some anchors' rows of `width` numbers.
+    private func sum(
+        _ output: Variable, width: Int, _ elements: [DrawnAnchors.Element], _ tape: Tape,
+        _ loss: (Tensor) -> (sum: Double, gradient: Tensor)
+    ) -> Variable {
+        let rows = elements.map(\.row)
+        let shape = [output.tensor.count / width, width]
+        let part = loss(Elementwise.gatherRows(output.tensor.reshaped(shape), rows))
+        let gradient = Tensor(zeros: output.shape)
+        Elementwise.scatterAddRows(part.gradient, rows, into: gradient.reshaped(shape))
+        return tape.scalar(part.sum, gradients: [(output, gradient)])
     }
 }

@@ -56,12 +56,11 @@ package final class AlignDetCascadeRCNN: MomentumObjective {
         let offsets = AlignDetViews.labelOffsets(views)
 
         let pyramid = online.neck(first, tape)
-        let proposed = propose(pyramid, online.rpnHead, views[0], tape)
-        var terms = online.proposer.losses(proposed, views[0].targets, draws[0], tape)
+        var terms = online.proposer.losses(pyramid, online.rpnHead, views[0], draws[0], tape)
+        var proposals = online.proposer.propose(pyramid, online.rpnHead, views[0], tape)
         let targetPyramid = branch.neck(second, silent)
-        let targetProposed = propose(targetPyramid, branch.rpnHead, views[1], silent)
+        var targetProposals = online.proposer.propose(targetPyramid, branch.rpnHead, views[1], silent)
 
-        var (proposals, targetProposals) = (proposed.proposals, targetProposed.proposals)
         for (i, stage) in online.stages.enumerated() {
             let queries = judge(stage.boxHead, i, pyramid, proposals, views[0].targets, draws[0], tape)
             let keys = judge(
@@ -78,14 +77,6 @@ package final class AlignDetCascadeRCNN: MomentumObjective {
             }
         }
         return terms
-    }
-
-    private func propose(
-        _ pyramid: [Variable], _ head: RPNHead, _ view: Batch, _ tape: Tape
-    ) -> RegionProposer.Output {
-        online.proposer.propose(
-            pyramid, head, inputShape: [view.count, view.height, view.width, 3], view.targets,
-            limits: online.proposer.settings.training, tape)
     }
 
     /// What one network's stage says of the regions that are drawn for it.

@@ -40,13 +40,13 @@ package final class AlignDetFasterRCNN: MomentumObjective {
         let draws = (0..<2).map { DrawKey(seed: moment.seed, step: moment.step, view: $0) }
 
         let pyramid = online.neck(first, tape)
-        let proposed = propose(pyramid, online.rpnHead, views[0], tape)
-        let queries = online.regions.sample(proposed.proposals, views[0].targets, draws[0])
+        let proposals = online.proposer.propose(pyramid, online.rpnHead, views[0], tape)
+        let queries = online.regions.sample(proposals, views[0].targets, draws[0])
         let features = online.boxHead.features(online.extractor(pyramid, queries.map(\.boxes), tape), tape)
 
         let targetPyramid = branch.neck(second, silent)
-        let targetProposed = propose(targetPyramid, branch.rpnHead, views[1], silent)
-        let keys = online.regions.sample(targetProposed.proposals, views[1].targets, draws[1])
+        let targetProposals = online.proposer.propose(targetPyramid, branch.rpnHead, views[1], silent)
+        let keys = online.regions.sample(targetProposals, views[1].targets, draws[1])
         let targetFeatures = branch.boxHead.features(
             online.extractor(targetPyramid, keys.map(\.boxes), silent), silent)
 
@@ -54,17 +54,9 @@ package final class AlignDetFasterRCNN: MomentumObjective {
         let contrast = RegionContrast(settings: settings).term(
             queries: online.boxHead.embeddings(features, tape), queries, views[0].targets,
             keys: branch.boxHead.embeddings(targetFeatures, silent), keys, views[1].targets, offsets, tape)
-        return online.proposer.losses(proposed, views[0].targets, draws[0], tape) + [
+        return online.proposer.losses(pyramid, online.rpnHead, views[0], draws[0], tape) + [
             contrast, boxTerm(features, queries, views[0].targets, offsets, tape),
         ]
-    }
-
-    private func propose(
-        _ pyramid: [Variable], _ head: RPNHead, _ view: Batch, _ tape: Tape
-    ) -> RegionProposer.Output {
-        online.proposer.propose(
-            pyramid, head, inputShape: [view.count, view.height, view.width, 3], view.targets,
-            limits: online.proposer.settings.training, tape)
     }
 
     /// Each proposal has box offsets of its own, as many as the layer holds; those beyond learn no boxes.

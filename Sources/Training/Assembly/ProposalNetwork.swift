@@ -61,8 +61,7 @@ package final class ProposalNetwork {
         let images = batch.images(tape.dtype)
         let proposals = proposer.propose(
             neck(backbone(images, tape), tape), head, inputShape: images.shape, batch.targets,
-            limits: proposer.settings.testing, tape
-        ).proposals[0]
+            limits: proposer.settings.testing, tape)[0]
         let target = batch.targets[0]
         return proposals.map {
             $0.scaled(x: 1 / target.scaleX, y: 1 / target.scaleY)

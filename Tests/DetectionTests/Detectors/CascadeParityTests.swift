@@ -46,8 +46,7 @@ import Testing
         }
         var regions = network.proposer.propose(
             pyramid, network.rpnHead, inputShape: images.shape, targets,
-            limits: network.proposer.settings.training, tape
-        ).proposals
+            limits: network.proposer.settings.training, tape)
         for (s, stage) in network.stages.enumerated() {
             for (i, boxes) in regions.enumerated() {
                 // The order within an image is the sampler's.
@@ -127,8 +126,7 @@ import Testing
         let pyramid = pyramid
         let proposals = network.proposer.propose(
             pyramid, network.rpnHead, inputShape: images.shape, targets,
-            limits: network.proposer.settings.testing, tape
-        ).proposals
+            limits: network.proposer.settings.testing, tape)
         let (output, regions) = network.judge(pyramid, proposals, targets, tape)
         let count = regions.reduce(0) { $0 + $1.count }
         expectClose(

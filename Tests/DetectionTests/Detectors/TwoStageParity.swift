@@ -65,10 +65,10 @@ struct TwoStageParity {
         for (level, map) in pyramid.enumerated() {
             try expectDigest(map.tensor, golden, "p\(level + 2)", relative: Tolerance.detector)
         }
-        let first = network.proposer.propose(
+        let proposals = network.proposer.propose(
             pyramid, network.rpnHead, inputShape: images.shape, targets,
             limits: network.proposer.settings.training, tape)
-        for (i, boxes) in first.proposals.enumerated() {
+        for (i, boxes) in proposals.enumerated() {
             expectClose(
                 corners(boxes), try golden.floats("proposals.\(i)"), relative: Tolerance.detector, "proposals"
             )
