@@ -8,8 +8,8 @@
 #   launch/env.sh CMD...          becomes CMD with this host's variables, e.g. after srun
 #
 # Settings, all optional and all obeyed: OMP_NUM_THREADS and every other variable set below, if it is set
-# already; ALIGNDET_HOSTFILE (a file of hostfiles/); ALIGNDET_MPIRUN_ARGS (more options for mpirun, separated by
-# blanks).
+# already; ALIGNDET_HOSTFILE (a file of hostfiles/); ALIGNDET_BINDING=none (leaves processes where the host puts them);
+# ALIGNDET_MPIRUN_ARGS (more options for mpirun, separated by blanks).
 
 aligndet_launch_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -177,6 +177,8 @@ aligndet_mpirun() {
     if [[ -n ${ALIGNDET_HOSTFILE:-} ]]; then options+=(--hostfile "$ALIGNDET_HOSTFILE"); fi
     if ((ranks_per_node * OMP_NUM_THREADS > cores)); then
         options+=(--oversubscribe --bind-to none)
+    elif [[ ${ALIGNDET_BINDING:-} == none ]]; then
+        options+=(--bind-to none)
     else
         # Bound to all of its cores, never to one: threads inherit the binding.
         options+=(--map-by "slot:PE=$OMP_NUM_THREADS" --bind-to core)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -107,6 +109,12 @@ int cmpi_allowed_processors(int64_t *allowed, int capacity) {
     }
     for (int i = 0; i < capacity && i < CPU_SETSIZE; i++) allowed[i] = CPU_ISSET(i, &mask) ? 1 : 0;
     return 0;
+}
+
+int cmpi_read_peer(int64_t process, int64_t address, int64_t *value) {
+    struct iovec here = {value, sizeof *value};
+    struct iovec there = {(void *)(intptr_t)address, sizeof *value};
+    return process_vm_readv((pid_t)process, &here, 1, &there, 1, 0) == (ssize_t)sizeof *value ? 0 : errno;
 }
 
 // MARK: Communicators
@@ -309,6 +317,14 @@ int cmpi_test(cmpi_request *request, int *done) {
 
 // MARK: Shared memory
 
+void cmpi_shared_memory_room(int64_t *freeBytes, int64_t *totalBytes) {
+    struct statvfs room;
+    *freeBytes = *totalBytes = 0;
+    if (statvfs("/dev/shm", &room) != 0) return;
+    *freeBytes = (int64_t)room.f_bavail * (int64_t)room.f_frsize;
+    *totalBytes = (int64_t)room.f_blocks * (int64_t)room.f_frsize;
+}
+
 int cmpi_window_create(cmpi_comm *node, int64_t byteCount, cmpi_window **window) {
     int size = 0;
     int code = MPI_Comm_size(node->handle, &size);
@@ -428,4 +444,85 @@ void cmpi_sum_floats(
         }
         if (copy) cmpi_copy_floats(copy + start, sum, length, past_caches);
     }
+}
+
+// Two ranks a node is common enough for a loop that leaves out the block between.
+VECTOR_CLONES
+static void sumOfTwoIntoBoth(float *first, float *second, int64_t count) {
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t i = 0; i < count; i++) first[i] = second[i] = first[i] + second[i];
+}
+
+// The lines that are written were read just before, so that nothing is gained by going past the caches.
+void cmpi_sum_into_all(float *const *parts, int partCount, int64_t count) {
+    for (int64_t start = 0; start < count; start += BLOCK) {
+        int64_t length = count - start < BLOCK ? count - start : BLOCK;
+        if (partCount == 2) {
+            sumOfTwoIntoBoth(parts[0] + start, parts[1] + start, length);
+            continue;
+        }
+        _Alignas(64) float sum[BLOCK];
+        memcpy(sum, parts[0] + start, (size_t)length * sizeof(float));
+        for (int p = 1; p < partCount; p++) cmpi_add_floats(sum, parts[p] + start, length);
+        for (int p = 0; p < partCount; p++) memcpy(parts[p] + start, sum, (size_t)length * sizeof(float));
+    }
+}
+
+#define JOIN(NAME, TYPE)                                                                                       \
+    VECTOR_CLONES                                                                                              \
+    static void NAME(TYPE *restrict target, const TYPE *restrict source, int64_t count, enum cmpi_op op) {     \
+        if (op == CMPI_SUM) {                                                                                  \
+            for (int64_t i = 0; i < count; i++) target[i] += source[i];                                        \
+        } else if (op == CMPI_MAX) {                                                                           \
+            for (int64_t i = 0; i < count; i++) target[i] = source[i] > target[i] ? source[i] : target[i];     \
+        } else {                                                                                               \
+            for (int64_t i = 0; i < count; i++) target[i] = source[i] < target[i] ? source[i] : target[i];     \
+        }                                                                                                      \
+    }
+JOIN(joinFloats, float)
+JOIN(joinDoubles, double)
+JOIN(joinIntegers, int64_t)
+
+void cmpi_join(
+    void *target, const void *const *sources, int sourceCount, int64_t count, enum cmpi_type type, enum cmpi_op op) {
+    memcpy(target, sources[0], (size_t)(count * byteSize(type)));
+    for (int s = 1; s < sourceCount; s++) {
+        switch (type) {
+        case CMPI_FLOAT: joinFloats(target, sources[s], count, op); break;
+        case CMPI_DOUBLE: joinDoubles(target, sources[s], count, op); break;
+        case CMPI_INT64: joinIntegers(target, sources[s], count, op); break;
+        case CMPI_BYTE: break;
+        }
+    }
+}
+
+// MARK: bfloat16
+
+// In whole numbers, so that every processor rounds alike: the instruction for it flushes the smallest ones to 0.
+VECTOR_CLONES
+void cmpi_round_to_bf16(uint16_t *restrict target, const float *restrict source, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, source + i, sizeof bits);
+        uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+        uint32_t quiet = (bits >> 16) | 0x40;
+        target[i] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded);
+    }
+}
+
+static inline float widened(uint16_t half) {
+    uint32_t bits = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+VECTOR_CLONES
+void cmpi_widen_bf16(float *restrict target, const uint16_t *restrict source, int64_t count) {
+    for (int64_t i = 0; i < count; i++) target[i] = widened(source[i]);
+}
+
+VECTOR_CLONES
+void cmpi_add_bf16(float *restrict target, const uint16_t *restrict source, int64_t count) {
+    for (int64_t i = 0; i < count; i++) target[i] += widened(source[i]);
 }

@@ -41,6 +41,11 @@ package protocol Communicator: AnyObject {
         into result: UnsafeMutableBufferPointer<Float>, label: String
     ) throws(CollectiveError)
 
+    /// Memory, of zeros, in which sums need no copies because the other ranks of the node reach it; it lives as long as
+    /// the communicator. All ranks ask for the same, and sum numbers in the same places of it.
+    /// - Returns: nil where there is no such memory, or no use for it.
+    func allocateShared(count: Int) throws(CollectiveError) -> UnsafeMutableBufferPointer<Float>?
+
     /// Moves all reductions under way as far as they can go now; never waits.
     func progress() throws(CollectiveError)
 

@@ -32,6 +32,10 @@ package final class LocalCommunicator: Communicator {
         result.baseAddress?.update(from: values[0], count: result.count)
     }
 
+    package func allocateShared(count: Int) throws(CollectiveError) -> UnsafeMutableBufferPointer<Float>? {
+        nil
+    }
+
     package func progress() throws(CollectiveError) {}
 
     package func broadcast(

@@ -9,11 +9,36 @@ extension MPICommunicator {
         board.beginWait(in: "all-reduce (\(operation)) '\(label)'")
         defer { board.endWait() }
         let type = Element.elementType.cType
+        if let mailbox, mailbox.takes(buffer.count * MemoryLayout<Element>.stride) {
+            return try join(buffer, operation, in: mailbox, label: label, deadlineSeconds: deadlineSeconds)
+        }
         let request = try begin(label) {
             cmpi_iallreduce(
                 world.handle, buffer.baseAddress, Int64(buffer.count), type, operation.cOperation, &$0)
         }
         try complete(request, "all-reduce (\(operation))", label: label, deadlineSeconds: deadlineSeconds)
+    }
+
+    /// Where small numbers meet: in shared memory, if all ranks are on one node.
+    var mailbox: NodeMailbox? {
+        topology.nodeCount == 1 && algorithm == .shmRing ? window?.mailbox : nil
+    }
+
+    /// - Precondition: the mailbox takes as many bytes.
+    func join<Element: ReducibleElement>(
+        _ buffer: UnsafeMutableBufferPointer<Element>, _ operation: ReductionOperation,
+        in mailbox: NodeMailbox,
+        label: String, deadlineSeconds: Double?
+    ) throws(CollectiveError) {
+        try requireIntact(label)
+        guard let start = buffer.baseAddress else { return }
+        mailbox.post(start, byteCount: buffer.count * MemoryLayout<Element>.stride)
+        if !mailbox.isCompleteSoon() {
+            try wait(for: "all-reduce (\(operation))", label: label, deadlineSeconds: deadlineSeconds) {
+                mailbox.isComplete()
+            }
+        }
+        mailbox.join(into: start, count: buffer.count, Element.elementType.cType, operation.cOperation)
     }
 
     package func broadcast(
@@ -79,7 +104,7 @@ extension MPICommunicator {
         buffer.deallocate()
     }
 
-    private func begin(
+    func begin(
         _ label: String, _ body: (inout OpaquePointer?) -> Int32
     ) throws(CollectiveError) -> MPIRequest {
         try requireIntact(label)

@@ -16,9 +16,11 @@ extension MPICommunicator {
                 text: "grants no threads besides the main one",
                 hint: "use an MPI library built with thread support")
         }
-        return try MPICommunicator(
+        let communicator = try MPICommunicator(
             world: world, places: NodePlaces(world: world, ranksPerNode: nil), threadLevel: level,
             settings: settings)
+        if settings.algorithm == .auto, settings.payload == .f32 { try communicator.settleOnFaster() }
+        return communicator
     }
 
     /// The same ranks with message spaces and settings of their own.

@@ -9,9 +9,9 @@ package final class MPICommunicator: Communicator {
     package let topology: Topology
     package let threadLevel: MPIThreadLevel
     package var defaultDeadlineSeconds: Double
-    package let reductionDescription: String
+    package private(set) var reductionDescription: String
     /// What `startAllReduceSum` uses unless told otherwise; never `auto`.
-    package let algorithm: AllReduceAlgorithm
+    package private(set) var algorithm: AllReduceAlgorithm
 
     /// The library's collectives, gathers and barriers.
     let world: MPIGroup
@@ -23,6 +23,8 @@ package final class MPICommunicator: Communicator {
     let board: StatusBoard
     /// The ranks of all nodes, for asking around when a wait takes too long.
     let askingGroup: MPIGroup
+    /// The ranks of this node.
+    private let node: MPIGroup
     private let ownedGroups: [MPIGroup]
     private let spinSeconds: Double
     private var underWay: [ReductionState] = []
@@ -34,30 +36,43 @@ package final class MPICommunicator: Communicator {
         self.world = world
         self.threadLevel = threadLevel
         topology = places.topology
+        node = places.node
         defaultDeadlineSeconds = settings.deadlineSeconds
         spinSeconds = Deadline.spinSeconds(on: places.topology)
-        let choice = AllReduceChoice(settings.algorithm, topology: places.topology)
+        let choice = AllReduceChoice(settings.algorithm, settings.payload, topology: places.topology)
         let ringGroup = try world.split(
             color: 0, key: places.topology.nodeIndex * places.topology.size + places.topology.localRank)
-        ring = RingGroup(ringGroup, chunkByteCount: settings.ringChunkByteCount)
         board = try StatusBoard.make(places, world: world)
         askingGroup = try world.duplicate()
-        var owned = [ringGroup, places.node, askingGroup]
-        if choice.allowsWindow {
-            let several = places.topology.nodeCount > 1
-            let counterparts =
-                several
-                ? try world.split(color: places.topology.localRank, key: places.topology.nodeIndex) : nil
-            if let counterparts { owned.append(counterparts) }
-            let made = try NodeWindow.makeOnAllRanks(
-                node: places.node, counterparts: counterparts, settings: settings, world: world)
-            window = made.window
-            (algorithm, reductionDescription) = try choice.resolve(windowFailure: made.failure)
-        } else {
-            window = nil
-            (algorithm, reductionDescription) = try choice.resolve(windowFailure: nil)
+        func ring(_ group: MPIGroup) -> RingGroup {
+            RingGroup(group, payload: settings.payload, chunkByteCount: settings.ringChunkByteCount)
         }
+        self.ring = ring(ringGroup)
+        var owned = [ringGroup, places.node, askingGroup]
+        var failure: String?
+        var window: NodeWindow?
+        if choice.allowsWindow {
+            var counterparts: MPIGroup?
+            if places.topology.nodeCount > 1 {
+                let group = try world.split(color: places.topology.localRank, key: places.topology.nodeIndex)
+                owned.append(group)
+                counterparts = group
+            }
+            let made = try NodeMemory.makeOnAllRanks(
+                node: places.node, byteCount: NodeWindow.byteCount(settings), world: world)
+            failure = made.failure
+            window = made.memory.map {
+                NodeWindow(in: $0, counterparts: counterparts.map(ring), settings: settings)
+            }
+        }
+        self.window = window
         ownedGroups = owned
+        (algorithm, reductionDescription) = try choice.resolve(windowFailure: failure)
+    }
+
+    func adopt(_ algorithm: AllReduceAlgorithm, _ description: String) {
+        self.algorithm = algorithm
+        reductionDescription = description
     }
 
     // MARK: Reductions under way
@@ -70,7 +85,7 @@ package final class MPICommunicator: Communicator {
         guard topology.size > 1, buffer.count > 0 else { return PendingReduction(finished: label) }
         let machine: any ReductionMachine
         switch (algorithm, window) {
-        case (.shared, let window?): machine = window.start(buffer)
+        case (.shmRing, let window?): machine = window.start(buffer)
         case (.mpi, _):
             machine = try breaking { () throws(CollectiveError) in try MPIAllReduce(buffer, on: world) }
         case (.ring, _): machine = RingAllReduce(buffer, on: ring)
@@ -82,10 +97,31 @@ package final class MPICommunicator: Communicator {
         return PendingReduction(state, on: self)
     }
 
+    /// Sums with an algorithm of the caller's choice, and waits; for measurements.
+    func sum(
+        _ buffer: UnsafeMutableBufferPointer<Float>, by algorithm: AllReduceAlgorithm, label: String
+    ) throws(CollectiveError) {
+        if algorithm == .shmRing, let mailbox, mailbox.takes(buffer.count * MemoryLayout<Float>.stride) {
+            try join(buffer, .sum, in: mailbox, label: label, deadlineSeconds: nil)
+        } else {
+            try startAllReduceSum(buffer, by: algorithm, label: label).wait()
+        }
+    }
+
     package func startAllReduceSum(
         _ buffer: UnsafeMutableBufferPointer<Float>, label: String
     ) throws(CollectiveError) -> PendingReduction {
         try startAllReduceSum(buffer, by: algorithm, label: label)
+    }
+
+    package func allocateShared(count: Int) throws(CollectiveError) -> UnsafeMutableBufferPointer<Float>? {
+        guard algorithm == .shmRing, let window, count > 0 else { return nil }
+        let made = try NodeMemory.makeOnAllRanks(
+            node: node, byteCount: count * MemoryLayout<Float>.stride, world: world)
+        guard let memory = made.memory else { return nil }
+        window.share(memory)
+        let start = memory.bases[memory.localRank].bindMemory(to: Float.self, capacity: count)
+        return UnsafeMutableBufferPointer(start: start, count: count)
     }
 
     package func progress() throws(CollectiveError) {

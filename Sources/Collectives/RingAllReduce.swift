@@ -3,6 +3,7 @@ internal import CMPI
 /// A sum over a ring of messages, in chunks that follow each other closely (reduce-scatter, then all-gather).
 ///
 /// Message m may leave once message m - K has arrived (and been added, in the first half); see `RingLayout`.
+/// 32-bit numbers leave and, in the second half, arrive in the buffer itself; bfloat16 goes through scratch memory.
 final class RingAllReduce: ReductionMachine {
     private let ring: RingGroup
     private let buffer: UnsafeMutableBufferPointer<Float>
@@ -12,7 +13,7 @@ final class RingAllReduce: ReductionMachine {
     private let receives: MPIRequestQueue
     private var sentCount = 0
     private var receivedCount = 0
-    private var scratch: UnsafeMutablePointer<Float>?
+    private var scratch: UnsafeMutableRawPointer?
 
     init(_ buffer: UnsafeMutableBufferPointer<Float>, on ring: RingGroup) {
         self.ring = ring
@@ -41,7 +42,7 @@ final class RingAllReduce: ReductionMachine {
                 moved = true
             }
             while try postReceive(base, scratch) { moved = true }
-            while try postSend(base) { moved = true }
+            while try postSend(base, scratch) { moved = true }
         }
         guard sentCount == layout.messageCount, receivedCount == layout.messageCount else { return false }
         ring.giveBack(scratch)
@@ -49,51 +50,68 @@ final class RingAllReduce: ReductionMachine {
         return true
     }
 
-    private func slot(_ m: Int, _ scratch: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
-        scratch + (m % ring.window) * ring.chunkElementCount
+    /// The scratch memory of arriving message m; those that leave have the second half.
+    private func slot(_ m: Int, _ scratch: UnsafeMutableRawPointer, leaving: Bool = false)
+        -> UnsafeMutableRawPointer
+    {
+        let place = m % ring.window + (leaving ? ring.window : 0)
+        return scratch + place * ring.chunkElementCount * ring.payload.byteCount
     }
 
-    private func takeIn(_ m: Int, _ base: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>)
-    {
-        guard m < layout.reducingMessageCount else { return }
+    private func takeIn(_ m: Int, _ base: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer) {
         let range = layout.incoming(m)
-        cmpi_add_floats(base + range.lowerBound, slot(m, scratch), Int64(range.count))
+        let (target, count) = (base + range.lowerBound, Int64(range.count))
+        let source = slot(m, scratch)
+        switch (ring.payload, m < layout.reducingMessageCount) {
+        case (.f32, true): cmpi_add_floats(target, source.assumingMemoryBound(to: Float.self), count)
+        // It arrived where it belongs.
+        case (.f32, false): break
+        case (.bf16, true): cmpi_add_bf16(target, source.assumingMemoryBound(to: UInt16.self), count)
+        case (.bf16, false): cmpi_widen_bf16(target, source.assumingMemoryBound(to: UInt16.self), count)
+        }
     }
 
     private func postReceive(
-        _ base: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+        _ base: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
     ) throws(CollectiveError) -> Bool {
         let m = receivedCount + receives.count
         guard m < layout.messageCount, !receives.isFull else { return false }
         let range = layout.incoming(m)
-        let target: UnsafeMutablePointer<Float>
-        if m < layout.reducingMessageCount {
-            target = slot(m, scratch)
-        } else {
+        var target = slot(m, scratch)
+        if m >= layout.reducingMessageCount {
             // This chunk's partial sum left as message m - (N - 1) K; it must be out before the sum
             // overwrites it.
             guard sentCount > m - layout.reducingMessageCount else { return false }
-            target = base + range.lowerBound
+            if ring.payload == .f32 { target = UnsafeMutableRawPointer(base + range.lowerBound) }
         }
-        let group = ring.group
+        let (group, byteCount) = (ring.group, Int64(range.count * ring.payload.byteCount))
         try receives.begin {
-            cmpi_ireceive(
-                group.handle, target, Int64(range.count), CMPI_FLOAT, Int32(layout.left), tag, &$0)
+            cmpi_ireceive(group.handle, target, byteCount, CMPI_BYTE, Int32(layout.left), tag, &$0)
         }
         return true
     }
 
-    private func postSend(_ base: UnsafeMutablePointer<Float>) throws(CollectiveError) -> Bool {
+    private func postSend(
+        _ base: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
+    ) throws(CollectiveError) -> Bool {
         let m = sentCount + sends.count
         guard m < layout.messageCount, !sends.isFull, m < layout.chunkCount + receivedCount else {
             return false
         }
         let range = layout.outgoing(m)
-        let group = ring.group
+        var source = UnsafeMutableRawPointer(base + range.lowerBound)
+        if ring.payload == .bf16 {
+            let rounded = slot(m, scratch, leaving: true).assumingMemoryBound(to: UInt16.self)
+            cmpi_round_to_bf16(rounded, base + range.lowerBound, Int64(range.count))
+            // The owner of a sum keeps what the others get.
+            if m >= layout.reducingMessageCount {
+                cmpi_widen_bf16(base + range.lowerBound, rounded, Int64(range.count))
+            }
+            source = UnsafeMutableRawPointer(rounded)
+        }
+        let (group, byteCount) = (ring.group, Int64(range.count * ring.payload.byteCount))
         try sends.begin {
-            cmpi_isend(
-                group.handle, base + range.lowerBound, Int64(range.count), CMPI_FLOAT, Int32(layout.right),
-                tag, &$0)
+            cmpi_isend(group.handle, source, byteCount, CMPI_BYTE, Int32(layout.right), tag, &$0)
         }
         return true
     }

@@ -19,6 +19,14 @@ struct Metrics {
     var losses: [Double] { records.compactMap { $0["loss"] as? Double } }
     var steps: [Int] { records.filter { $0["loss"] != nil }.compactMap { $0["step"] as? Int } }
 
+    /// One number of every step less another.
+    func values(_ name: String, without other: String) -> [Double] {
+        records.compactMap { record in
+            guard let value = record[name] as? Double, let less = record[other] as? Double else { return nil }
+            return value - less
+        }
+    }
+
     /// What the evaluation after `step` found.
     func scores(after step: Int) -> [String: Double] {
         let record = records.first { $0["kind"] as? String == "evaluation" && $0["step"] as? Int == step }

@@ -46,7 +46,7 @@ final class NodeLayoutTests: RankTestCase {
         let world = try world()
         let communicator = try world.duplicate(tinySettings, ranksPerNode: 2)
         XCTAssertEqual(communicator.topology.nodeCount, (world.topology.size + 1) / 2)
-        if world.topology.size % 2 == 0 { XCTAssertEqual(communicator.algorithm, .shared) }
+        if world.topology.size % 2 == 0 { XCTAssertEqual(communicator.algorithm, .shmRing) }
         try checkSums(on: communicator)
         try communicator.freeGroups()
     }
@@ -60,7 +60,7 @@ final class NodeLayoutTests: RankTestCase {
         try checkSums(on: communicator)
         try communicator.freeGroups()
         var settings = tinySettings
-        settings.algorithm = .shared
+        settings.algorithm = .shmRing
         XCTAssertThrowsError(try world.duplicate(settings, ranksPerNode: 3)) { error in
             XCTAssertEqual((error as? CollectiveError)?.kind, .unsupported)
         }

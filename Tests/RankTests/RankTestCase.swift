@@ -35,7 +35,7 @@ class RankTestCase: XCTestCase {
 
     /// The algorithms this job's layout can run.
     func algorithms(of communicator: MPICommunicator) -> [AllReduceAlgorithm] {
-        communicator.window == nil ? [.ring, .mpi] : [.ring, .shared, .mpi]
+        communicator.window == nil ? [.ring, .mpi] : [.ring, .shmRing, .mpi]
     }
 
     /// The elements summed over ranks by one algorithm.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Collectives
 internal import Tensors
 internal import Training
 
@@ -9,21 +10,39 @@ struct StepBench: ParsableCommand {
         discussion: """
             `phases` splits the median step: forward is neck and head, loss everything between them and backward.
             `packs_per_step` counts weights brought into oneDNN's layout, `reorders` those of them a step could do
-            without; `primitive_misses` counts convolutions built after the warm-up.
+            without; `primitive_misses` counts convolutions built after the warm-up. Under mpirun every rank computes
+            --batch images and gradients are summed as in a run. On rank 0: `ranks_apart_s` is the wait for the slowest
+            rank's backward, `comm_exposed_s` what sums took after it, `comm_under_way_s` from the first sum's start to the
+            last one's end, `comm_alone_s` the same sums with nothing else to do; comm_hidden_share is 1 - exposed / alone.
             """)
 
     @OptionGroup var what: StepArguments
     @OptionGroup var arguments: BenchArguments
 
-    func run() throws {
-        arguments.apply()
-        let config = try what.recipe()
-        let training = try SyntheticTraining(config, size: what.size, count: what.batch)
+    @OptionGroup var sums: AllReduceArguments
 
+    func run() throws {
+        let config = try what.recipe()
+        try Job.run(sums.settings) { job in
+            if let threads = arguments.threads { ThreadBudget.count = threads }
+            try measure(config, job)
+            return 0
+        }
+    }
+
+    private func measure(_ config: RunConfig, _ job: Job) throws {
+        let training = try SyntheticTraining(
+            config, size: what.size, count: what.batch, communicator: job.communicator)
         var reports: [StepReport] = []
         var before = Counters()
         let measurement = try Measurement.of(
-            iterations: arguments.iters, prepare: { training.microBatch() },
+            iterations: arguments.iters,
+            prepare: {
+                // Ranks begin together, so that making images is not taken for waiting.
+                let views = training.microBatch()
+                try job.communicator.barrier(label: "step")
+                return views
+            },
             willBegin: {
                 reports = []
                 before = Counters()
@@ -32,10 +51,15 @@ struct StepBench: ParsableCommand {
                 WeightPacks.beginSpan()
                 reports.append(try training.run(views))
             })
+        let alone = try (job.communicator as? MPICommunicator).map {
+            try Self.secondsAlone($0, byteCount: training.gradientByteCount)
+        }
+        guard job.isFirst else { return }
         var line = BenchLine(case: what.name("step"))
         line.add(measurement)
-        line.add("images_per_s", Double(what.batch) / measurement.median)
+        line.add("images_per_s", Double(what.batch * job.communicator.topology.size) / measurement.median)
         line.add("phases", Self.phases(reports))
+        if let alone { Self.add(reports, of: job.communicator, alone: alone, to: &line) }
         let after = Counters()
         line.add("packs_per_step", Double(after.packs - before.packs) / Double(arguments.iters))
         line.add("reorders", after.avoidablePacks - before.avoidablePacks)
@@ -43,6 +67,28 @@ struct StepBench: ParsableCommand {
         line.add("threads", ThreadBudget.count)
         line.addPeakMemory()
         line.finish()
+    }
+
+    /// Seconds of summing as many gradients with nothing else to do.
+    private static func secondsAlone(_ communicator: MPICommunicator, byteCount: Int) throws -> Double {
+        let benchmark = try AllReduceBenchmark(communicator, largestByteCount: byteCount)
+        defer { benchmark.free() }
+        return Measurement.median(try benchmark.measure(byteCount: byteCount, repetitions: 5).seconds)
+    }
+
+    /// Ranks and how much of their communication backward hid.
+    private static func add(
+        _ reports: [StepReport], of communicator: any Communicator, alone: Double, to line: inout BenchLine
+    ) {
+        line.add("ranks", communicator.topology.size)
+        line.add("sums", communicator.reductionDescription)
+        let apart = Measurement.median(reports.map(\.communication.apartSeconds))
+        let exposed = Measurement.median(reports.map(\.communication.exposedSeconds))
+        line.add("ranks_apart_s", apart)
+        line.add("comm_exposed_s", exposed)
+        line.add("comm_under_way_s", Measurement.median(reports.map(\.communication.underWaySeconds)))
+        line.add("comm_alone_s", alone)
+        line.add("comm_hidden_share", alone > 0 ? 1 - exposed / alone : 1)
     }
 
     private struct Counters {

@@ -13,11 +13,16 @@ final class SyntheticTraining {
     /// Bytes of the gradients that ranks add up.
     let gradientByteCount: Int
 
-    /// Photographs and weight files are not read. At rate 0 the optimizer costs the same, and networks of random weights
+    private let rankCount: Int
+
+    /// Photographs and weight files are not read; with a communicator of several ranks each computes a micro-batch of its
+    /// own, and gradients are summed as in a run. At rate 0 the optimizer costs the same, and networks of random weights
     /// stay what they are.
-    init(_ config: RunConfig, size: PixelSize, count: Int) throws {
+    init(
+        _ config: RunConfig, size: PixelSize, count: Int, communicator: any Communicator = LocalCommunicator()
+    ) throws {
         self.config = config
-        let communicator = LocalCommunicator()
+        rankCount = communicator.topology.size
         let statistics = RankStatistics(communicator)
         let objective = try ObjectiveAssembly(config, reducer: statistics).make { _ in }
         gradientByteCount = 4 * objective.arena.count
@@ -35,6 +40,6 @@ final class SyntheticTraining {
     func run(_ views: [Batch]) throws -> StepReport {
         let moment = StepMoment(seed: config.run.seed, step: number, stepCount: 1000)
         number += 1
-        return try step.run([views], microBatchCount: 1, at: moment, stopRequested: false)
+        return try step.run([views], microBatchCount: rankCount, at: moment, stopRequested: false)
     }
 }

@@ -12,11 +12,8 @@ struct Job {
 
     /// Runs `body` as a rank. An error ends the whole job with the error's exit code, its line on standard error.
     static func run(
-        allReduce: AllReduceAlgorithm = .auto, deadlineSeconds: Double = 600, _ body: (Job) throws -> Int32
+        _ settings: CommunicatorSettings = CommunicatorSettings(), _ body: (Job) throws -> Int32
     ) throws {
-        var settings = CommunicatorSettings()
-        settings.algorithm = allReduce
-        settings.deadlineSeconds = deadlineSeconds
         let communicator = try LaunchEnvironment().openCommunicator(settings)
         Placement.apply(communicator.topology)
         StopSignal.watch()

@@ -11,9 +11,10 @@ struct Bench: ParsableCommand {
               aligndet-mpi bench step configs/pretrain/aligndet_retinanet_r50_1x_coco.yaml --size 480x640 --batch 2
               aligndet-mpi bench backbone configs/pretrain/aligndet_retinanet_r50_1x_coco.yaml --size 480x640 --batch 2
               aligndet-mpi bench conv --match head --threads 1
+              mpirun -np 2 aligndet-mpi bench allreduce --bytes 16384,16777216
             """,
         subcommands: [
             ConvolutionBench.self, OperationBench.self, StepBench.self, BackboneBench.self, LoaderBench.self,
-            ScoreBench.self,
+            ScoreBench.self, AllReduceBench.self,
         ])
 }

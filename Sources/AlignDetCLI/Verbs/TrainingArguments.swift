@@ -38,8 +38,7 @@ struct TrainingArguments: ParsableArguments {
     @Option(help: "Stop after N updates in all, however long the schedule is.")
     var maxSteps: Int?
 
-    @Option(help: "How gradients are summed over ranks: auto, or an algorithm by name.")
-    var allreduce: AllReduceAlgorithm = .auto
+    @OptionGroup var sums: AllReduceArguments
 
     @Option(
         help: ArgumentHelp(
@@ -66,7 +65,7 @@ struct TrainingArguments: ParsableArguments {
 
     /// Runs a recipe as one rank of the job.
     func run(recipe: String, task: RunConfig.Task) throws {
-        try Job.run(allReduce: allreduce) { job in
+        try Job.run(sums.settings) { job in
             var overrides = cfgOptions
             if let seed { overrides.append("run.seed=\(seed)") }
             if let amp { overrides.append("run.amp=\(amp.rawValue)") }
@@ -105,7 +104,5 @@ struct TrainingArguments: ParsableArguments {
         return "work_dirs/" + (recipe.hasPrefix("builtin:quick/") ? "quick_" : "") + name
     }
 }
-
-extension AllReduceAlgorithm: ExpressibleByArgument {}
 
 extension MixedPrecision: ExpressibleByArgument {}

@@ -33,15 +33,14 @@ struct VerifyResume: ParsableCommand {
     @Flag(help: "Shorthand for --cfg-options run.deterministic=true.")
     var deterministic = false
 
-    @Option(help: "How gradients are summed over ranks: auto, or an algorithm by name.")
-    var allreduce: AllReduceAlgorithm = .auto
+    @OptionGroup var sums: AllReduceArguments
 
     func validate() throws {
         if steps < 2 { throw ValidationError("--steps takes a number from 2 on") }
     }
 
     func run() throws {
-        try Job.run(allReduce: allreduce) { job in
+        try Job.run(sums.settings) { job in
             var overrides = cfgOptions
             if deterministic { overrides.append("run.deterministic=true") }
             let recipe = try RunConfig.load(path: config, overrides: overrides, builtInRoot: BuiltIn.root)

@@ -61,6 +61,8 @@ int cmpi_test(cmpi_request *request, int *done);
 int cmpi_window_create(cmpi_comm *node, int64_t byteCount, cmpi_window **window);
 void *cmpi_window_base(const cmpi_window *window, int rank);
 int cmpi_window_free(cmpi_window *window);
+/// Bytes that may still be taken from the memory file system windows lie in, and its size; 0 and 0 where there is none.
+void cmpi_shared_memory_room(int64_t *freeBytes, int64_t *totalBytes);
 
 /// target[i] += source[i].
 void cmpi_add_floats(float *target, const float *source, int64_t count);
@@ -68,9 +70,22 @@ void cmpi_add_floats(float *target, const float *source, int64_t count);
 /// The target may be one of the sources. past_caches is about the copy; see cmpi_copy_floats.
 void cmpi_sum_floats(
     float *target, float *copy, const float *const *sources, int sourceCount, int64_t count, int past_caches);
+/// parts[p][i] = parts[0][i] + parts[1][i] + ..., in this order, for every p.
+void cmpi_sum_into_all(float *const *parts, int partCount, int64_t count);
+/// target[i] = sources[0][i] op sources[1][i] op ..., in this order; the target is none of the sources.
+void cmpi_join(
+    void *target, const void *const *sources, int sourceCount, int64_t count, enum cmpi_type type, enum cmpi_op op);
+/// target[i] = source[i] rounded to the nearest bfloat16, ties to even; a NaN stays one.
+void cmpi_round_to_bf16(uint16_t *target, const float *source, int64_t count);
+/// target[i] = source[i].
+void cmpi_widen_bf16(float *target, const uint16_t *source, int64_t count);
+/// target[i] += source[i].
+void cmpi_add_bf16(float *target, const uint16_t *source, int64_t count);
 /// target[i] = source[i]; past_caches for results too many for the caches, which then keep what is needed
 /// sooner.
 void cmpi_copy_floats(float *target, const float *source, int64_t count, int past_caches);
+/// Reads a 64-bit number of another process of this user; 0, or the system's error number.
+int cmpi_read_peer(int64_t process, int64_t address, int64_t *value);
 /// Marks the processors this process may run on with 1 in allowed, an array of capacity zeros.
 int cmpi_allowed_processors(int64_t *allowed, int capacity);
 

@@ -17,7 +17,7 @@ package final class ParameterArena {
     /// [size] values, in visiting order; each parameter starts on a 64-byte boundary, gaps are 0.
     package let values: Tensor
     /// [size] gradients in the same places; empty where nothing is trained.
-    package let gradients: Tensor
+    package private(set) var gradients: Tensor
 
     /// Moves the given parameters into the arena and, with `trained`, gives them gradients.
     package init(_ parameters: [(path: String, parameter: Parameter)], trained: Bool = true) {
@@ -34,6 +34,18 @@ package final class ParameterArena {
             let shape = entry.parameter.shape
             entry.parameter.leaf.rehome(to: values.window(at: entry.offset, shape: shape))
             if trained { entry.parameter.leaf.gradient = gradients.window(at: entry.offset, shape: shape) }
+        }
+    }
+
+    /// Lets gradients lie in other memory from now on; `memory` has room for as many and outlives the arena's use.
+    package func moveGradients(to memory: UnsafeMutableBufferPointer<Float>) {
+        precondition(
+            memory.count == gradients.count, "\(gradients.count) gradients in room for \(memory.count)")
+        let moved = Tensor(borrowing: memory)
+        moved.assign(from: gradients)
+        gradients = moved
+        for entry in entries {
+            entry.parameter.leaf.gradient = moved.window(at: entry.offset, shape: entry.parameter.shape)
         }
     }
 

@@ -1,12 +1,20 @@
 /// A block of memory that tensors share; returns to the pool with its last reader.
 package final class Storage {
     let base: UnsafeMutableRawPointer
-    private let byteCount: Int
+    /// Bytes taken from the pool; nil for memory of somebody else.
+    private let byteCount: Int?
 
     init(byteCount: Int) {
-        self.byteCount = BufferPool.roundedSize(byteCount)
-        base = BufferPool.shared.take(self.byteCount)
+        let rounded = BufferPool.roundedSize(byteCount)
+        self.byteCount = rounded
+        base = BufferPool.shared.take(rounded)
     }
 
-    deinit { BufferPool.shared.giveBack(base, byteCount: byteCount) }
+    /// Memory that its owner keeps as long as tensors in it are used.
+    init(borrowing base: UnsafeMutableRawPointer) {
+        self.base = base
+        byteCount = nil
+    }
+
+    deinit { if let byteCount { BufferPool.shared.giveBack(base, byteCount: byteCount) } }
 }

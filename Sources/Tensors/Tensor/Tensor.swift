@@ -45,6 +45,15 @@ package struct Tensor {
         }
     }
 
+    /// A tensor in memory of somebody else, who keeps it as long as the tensor or a view of it is used.
+    package init(borrowing memory: UnsafeMutableBufferPointer<Float>) {
+        guard let base = memory.baseAddress else {
+            self.init(zeros: [0])
+            return
+        }
+        self.init(shape: [memory.count], storage: Storage(borrowing: base), offset: 0)
+    }
+
     package init(_ scalar: Float) { self.init([scalar], shape: []) }
 
     package var count: Int { shape.reduce(1, *) }

@@ -13,13 +13,20 @@ struct ProgressLine {
 
     /// - done: updates done; seconds: of one step of late; dataSeconds: of those, spent waiting for data.
     func text(_ report: StepReport, done: Int, epoch: Int, seconds: Double, dataSeconds: Double) -> String {
-        let losses = report.losses.map { "\($0.name.replacingOccurrences(of: "loss_", with: "")) \(Self.number($0.value))" }
-        let remaining = Double(stepCount - done) * ((ContinuousClock.now - start) / .seconds(1))
+        let losses = report.losses.map {
+            "\($0.name.replacingOccurrences(of: "loss_", with: "")) \(Self.number($0.value))"
+        }
+        let remaining =
+            Double(stepCount - done) * ((ContinuousClock.now - start) / .seconds(1))
             / Double(max(1, done - firstStep))
         return "step \(done)/\(stepCount)  epoch \(epoch)  lr \(Self.short(Double(report.rate)))  "
             + "loss \(Self.number(report.totalLoss)) (\(losses.joined(separator: ", ")))  "
             + "grad \(Self.short(Double(report.gradientNorm)))  "
             + String(format: "%.2f s/step (data %.2f)  ", seconds, dataSeconds)
+            + String(
+                format: "comm %.1f ms not hidden, ranks apart %.1f ms  ",
+                1e3 * report.communication.exposedSeconds,
+                1e3 * report.communication.apartSeconds)
             + "mem \(ProcessMemory.peakByteCount >> 20) MB  ETA \(Self.duration(remaining))"
     }
 
@@ -30,6 +37,7 @@ struct ProgressLine {
     static func duration(_ seconds: Double) -> String {
         let s = Int(max(0, seconds).rounded())
         return s >= 3600
-            ? String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60) : String(format: "%d:%02d", s / 60, s % 60)
+            ? String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
+            : String(format: "%d:%02d", s / 60, s % 60)
     }
 }

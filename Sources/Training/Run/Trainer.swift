@@ -127,6 +127,11 @@ package final class Trainer {
             ("time", .number(seconds)), ("data_time", .number(dataSeconds)),
         ]
         fields += report.phases.map { ("\($0.name)_ms", .number(($0.seconds * 1e4).rounded() / 10)) }
+        let communication = report.communication
+        fields += [
+            ("comm_exposed_ms", communication.exposedSeconds), ("ranks_apart_ms", communication.apartSeconds),
+        ]
+        .map { ($0, .number(($1 * 1e5).rounded() / 100)) }
         fields.append(("memory_mb", .integer(ProcessMemory.peakByteCount >> 20)))
         metrics.write(fields)
     }

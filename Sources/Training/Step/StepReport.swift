@@ -6,6 +6,8 @@ package struct StepReport: Sendable {
     package var rate: Float = 0
     /// Whether any rank was asked to stop.
     package var stopRequested = false
+    /// Of the gradients' sums, on this rank.
+    package var communication = CommunicationTimes()
     /// Seconds of each phase on this rank.
     package var phases: [(name: String, seconds: Double)] = []
 

@@ -22,12 +22,15 @@ package final class TrainStep {
     private let lossNames: [String]
     private let dtype: DType
 
+    /// Gradients are summed in messages of about this much.
+    package static let bucketByteCount = 8 << 20
+
     /// - dtype: the format of maps and their gradients.
     /// - isOrdered: whether gradients are added in an order that no number of ranks changes.
     package init(
         _ objective: any Objective, optimizer: any Optimizer, clipping: GradientClipping,
         schedule: LearningRateSchedule, communicator: any Communicator, statistics: RankStatistics,
-        dtype: DType = .float32, isOrdered: Bool = false, bucketByteCount: Int = 8 << 20
+        dtype: DType = .float32, isOrdered: Bool = false, bucketByteCount: Int = TrainStep.bucketByteCount
     ) {
         ordered = isOrdered ? OrderedGradients(objective.arena, communicator: communicator) : nil
         self.objective = objective
@@ -87,8 +90,9 @@ package final class TrainStep {
             }
         }
         communicator.note(step: number, phase: "reduce")
+        var communication = CommunicationTimes()
         do throws(CollectiveError) {
-            if let ordered { try ordered.finish() } else { _ = try reducer.finish() }
+            if let ordered { try ordered.finish() } else { communication = try reducer.finish() }
         } catch {
             // After a failed statistic nothing works any more; the first error is the one to tell.
             throw statistics.error ?? error
@@ -115,8 +119,8 @@ package final class TrainStep {
         update(scale: scale, clock, moment)
         return StepReport(
             losses: zip(lossNames, losses).map { ($0, $1) }, gradientNorm: norm,
-            rate: schedule.rate(step: moment.step),
-            stopRequested: values[flags + 1] > 0, phases: clock.phases)
+            rate: schedule.rate(step: moment.step), stopRequested: values[flags + 1] > 0,
+            communication: communication, phases: clock.phases)
     }
 
     private func update(scale: Float, _ clock: PhaseClock, _ moment: StepMoment) {
