@@ -33,7 +33,7 @@ extension MPICommunicator {
         try requireIntact(label)
         guard let start = buffer.baseAddress else { return }
         mailbox.post(start, byteCount: buffer.count * MemoryLayout<Element>.stride)
-        if !mailbox.isCompleteSoon() {
+        if !(spinSeconds > 0 ? mailbox.isCompleteSoon() : mailbox.isComplete()) {
             try wait(for: "all-reduce (\(operation))", label: label, deadlineSeconds: deadlineSeconds) {
                 mailbox.isComplete()
             }

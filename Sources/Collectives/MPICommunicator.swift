@@ -26,7 +26,7 @@ package final class MPICommunicator: Communicator {
     /// The ranks of this node.
     private let node: MPIGroup
     private let ownedGroups: [MPIGroup]
-    private let spinSeconds: Double
+    let spinSeconds: Double
     private var underWay: [ReductionState] = []
     private var failure: CollectiveError?
 

@@ -37,7 +37,7 @@ extension ProgramTests {
                     rows.compactMap { Int($0.split(separator: " ")[1]) }
                         == (0...10).map { max(1, 1 << ($0 - 1)) })
                 return rows.compactMap { row in
-                    row.firstMatch(of: #/(\d+) %/#).flatMap { Double($0.1) }
+                    row.firstMatch(of: #/([0-9.]+) %/#).flatMap { Double($0.1) }
                 }
             }
             let (fast, slow) = (
@@ -50,24 +50,34 @@ extension ProgramTests {
         }
 
         /// The estimate of one process against runs of one, two and, taking turns on two cores, four ranks. It is held to
-        /// within a factor, since other work may share the cores while one of the two is measured.
+        /// within a factor, and tried again, since other work may take the cores while one of the two is measured.
         @Test(arguments: [1, 2, 4]) func theEstimateAgreesWithMeasuredRuns(ranks: Int) throws {
             let overrides = try SmallRuns.pretraining([
                 "schedule.length=12", "pipeline.resize.short_sides=[192]", "pipeline.resize.long_side=256",
                 "model.neck.channels=64", "model.head.channels=64",
             ])
-            let output = try estimate(
-                ["builtin:quick/pretrain.yaml", "--ranks", "\(ranks)", "--hosts", "1"] + overrides)
-            let words = try #require(output.firstMatch(of: #/\nstep +([0-9.e-]+) s:/#))
-            let estimated = try #require(Double(words.1))
+            var ratios: [Double] = []
+            for attempt in 1...3 {
+                let output = try estimate(
+                    ["builtin:quick/pretrain.yaml", "--ranks", "\(ranks)", "--hosts", "1"] + overrides)
+                let words = try #require(output.firstMatch(of: #/\nstep +([0-9.e-]+) s:/#))
+                let estimated = try #require(Double(words.1))
+                let measured = try measuredStep(overrides, work: "run_\(attempt)", ranks: ranks)
+                print("\(ranks) ranks: estimated \(estimated) s a step, measured \(measured) s")
+                ratios.append(estimated / measured)
+                if ratios.contains(where: { $0 > 1 / 1.6 && $0 < 1.6 }) { return }
+            }
+            Issue.record("\(ranks) ranks: estimated over measured: \(ratios)")
+        }
+
+        /// Seconds of the median step of a run.
+        private func measuredStep(_ overrides: [String], work: String, ranks: Int) throws -> Double {
             let run = try Program.run(
-                ["pretrain", "--work-dir", "run"] + overrides, ranks: ranks, in: folder.path)
+                ["pretrain", "--work-dir", work] + overrides, ranks: ranks, in: folder.path)
             try #require(run.status == 0, "\(run)")
-            let steps = try Metrics(folder.file("run")).values("time", without: "data_time").dropFirst(2)
+            let steps = try Metrics(folder.file(work)).values("time", without: "data_time").dropFirst(2)
                 .sorted()
-            let measured = steps[steps.count / 2]
-            print("\(ranks) ranks: estimated \(estimated) s a step, measured \(measured) s")
-            #expect(estimated > measured / 1.6 && estimated < measured * 1.6, "\(estimated) \(measured)")
+            return steps[steps.count / 2]
         }
 
         @Test func epochsAreCountedFromTheImages() throws {

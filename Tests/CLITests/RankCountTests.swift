@@ -37,7 +37,7 @@ extension ProgramTests {
         }
 
         /// More ranks than this machine may have cores, as `mpirun` allows.
-        @Test func sixteenRanksWriteOneSoundCheckpoint() throws {
+        @Test func sixteenRanksLoseTheSameAndWriteOneSoundCheckpoint() throws {
             let folder = try WorkFolder()
             let arguments =
                 ["pretrain", "--work-dir", "run", "--max-steps", "5"]
@@ -50,6 +50,14 @@ extension ProgramTests {
                 folder.names("run") == [
                     "config.yaml", "last_checkpoint", "metrics.jsonl", "step_5.safetensors.zst",
                 ])
+            var alone = arguments
+            alone[2] = "alone"
+            let single = try Program.run(alone, in: folder.path)
+            try #require(single.status == 0, "\(single)")
+            let worst = Metrics.worstDifference(
+                try Metrics(folder.file("alone")).losses, try Metrics(folder.file("run")).losses)
+            print("pre-training on 16 ranks: losses within \(worst) of one process")
+            #expect(worst <= Self.tolerance)
             let verified = try Program.run(["ckpt", "verify", "run/step_5.safetensors.zst"], in: folder.path)
             #expect(
                 verified.status == 0 && verified.output.contains("run/step_5.safetensors.zst: sound"),

@@ -49,14 +49,15 @@ final class PayloadTests: RankTestCase {
             func value(_ index: Int, _ rank: Int) -> Float { Float(sin(Double(index * 31 + rank * 17))) }
             let mine = (0..<20_011).map { value($0, communicator.topology.rank) }
             let sums = try sum(mine, by: communicator.algorithm, on: communicator)
-            // Each rounding is off by half a unit of the eighth binary place.
+            // Each rounding is off by half a unit of the eighth significant bit.
             let roundings = communicator.algorithm == .ring ? size : communicator.topology.nodeCount
+            let relativeBound = roundings > 1 ? pow(1 + 1.0 / 256, Double(roundings)) - 1 : 0
             var differs = false
             for index in mine.indices {
                 let terms = (0..<size).map { Double(value(index, $0)) }
                 let magnitude = terms.reduce(0) { $0 + abs($1) }
                 let error = abs(Double(sums[index]) - terms.reduce(0, +))
-                let bound = magnitude * (roundings > 1 ? Double(roundings) / 512 : 0) + 1e-6 * magnitude
+                let bound = magnitude * (relativeBound + 1e-6)
                 if error > 1e-5 * magnitude { differs = true }
                 guard error > bound else { continue }
                 return XCTFail("\(algorithm), element \(index): off by \(error), bound \(bound)")

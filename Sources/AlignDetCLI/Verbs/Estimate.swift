@@ -116,7 +116,8 @@ struct Estimate: ParsableCommand {
             let step = estimate(recipe, cost, copyRate, ranks: ranks, hosts: hosts)
             print(
                 Self.padded(ranks, 5), Self.padded(hosts, 6), Self.padded(step.microBatchCount, 14),
-                String(format: "%9.3f", step.seconds), Self.padded(Self.percent(step.exposedShare), 14),
+                String(format: "%9.3f", step.seconds),
+                Self.padded(String(format: "%.1f %%", 100 * step.exposedShare), 14),
                 Self.padded(Self.duration(Double(stepCount) * step.seconds), 12))
         }
     }

@@ -96,7 +96,7 @@ package final class GradientReducer {
     /// - Returns: when all ranks had ended their backward; sums go on meanwhile.
     private func waitForAll() -> ContinuousClock.Instant {
         if communicator.topology.size > 1, error == nil {
-            do { _ = try communicator.reduced(Int64(1), .sum, label: "end of backward") } catch {
+            do { _ = try communicator.reduced(Int64(1), .sum, label: "gradients, bucket \(startedCount)") } catch {
                 self.error = error
             }
         }
