@@ -36,6 +36,7 @@ package=$(basename "$PWD" | tr '[:upper:]' '[:lower:]')
 swiftc -O -g -sanitize=address,fuzzer -parse-as-library -wmo -swift-version 6 -module-name DetectionData \
     -package-name "$package" -enable-upcoming-feature ExistentialAny \
     -enable-upcoming-feature InternalImportsByDefault -I "$products/Modules" "${shims[@]}" \
+    -emit-module -emit-module-path "$work/DetectionData.swiftmodule" \
     "${sources[@]}" launch/fuzz/FuzzTarget.swift "${objects[@]}" -ljpeg -lpng -o "$work/fuzz"
 
 seed() { # READER: files to begin with

@@ -67,7 +67,7 @@ package struct COCODataset: Dataset {
         let classes = try COCOClassList(
             annotations.categories, asked: options.classNames, source: source, report: &report)
         let positions = try options.subset.positions(in: annotations.images, source: source)
-        var records = Self.usableRecords(annotations.images, at: positions, report: &report)
+        var records = Self.usableRecords(positions.map { annotations.images[$0] }, report: &report)
         let missing = Set(folder.missing(records.map(\.fileName)))
         for index in missing.sorted() { report.note(.missingImageFile, records[index].label) }
         records = records.indices.filter { !missing.contains($0) }.map { records[$0] }
@@ -162,12 +162,12 @@ package struct COCODataset: Dataset {
 }
 
 extension COCODataset {
-    /// The records at `positions` that have an id of their own and a size.
-    private static func usableRecords(
-        _ images: [COCOAnnotations.ImageRecord], at positions: [Int], report: inout DatasetReport
+    /// The records that have an id of their own and a size.
+    static func usableRecords(
+        _ images: [COCOAnnotations.ImageRecord], report: inout DatasetReport
     ) -> [COCOAnnotations.ImageRecord] {
         var seen: Set<Int> = []
-        return positions.map { images[$0] }.filter { record in
+        return images.filter { record in
             guard seen.insert(record.id).inserted else {
                 report.note(.duplicateImageID, record.label)
                 return false

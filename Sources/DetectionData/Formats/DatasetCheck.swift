@@ -13,17 +13,7 @@ package struct DatasetCheck {
     ) throws(DataError) {
         var report = DatasetReport(source: data.source)
         let classes = try COCOClassList(data.categories, asked: nil, source: data.source, report: &report)
-        var seen: Set<Int> = []
-        var records: [COCOAnnotations.ImageRecord] = []
-        for record in data.images {
-            if !seen.insert(record.id).inserted {
-                report.note(.duplicateImageID, record.label)
-            } else if record.width <= 0 || record.height <= 0 {
-                report.note(.badImageSize, "\(record.label) \(record.width)x\(record.height)")
-            } else {
-                records.append(record)
-            }
-        }
+        let records = COCODataset.usableRecords(data.images, report: &report)
         if let imageFolder {
             let folder = try ImageFolder(imageFolder)
             let missing = Set(folder.missing(records.map(\.fileName)))

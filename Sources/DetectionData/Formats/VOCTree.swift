@@ -68,7 +68,7 @@ package struct VOCTree {
                     id: index + 1, imageID: entry.image, categoryID: idOfName[entry.object.name] ?? 0,
                     bbox: box,
                     area: box.width * box.height, ignore: entry.object.isDifficult)
-            }, source: split.map { "\(root)/ImageSets/Main/\($0).txt" } ?? root)
+            }, source: split.map { listPath($0) } ?? root)
     }
 
     private func stems(_ split: String?) throws(DataError) -> [String] {
@@ -80,7 +80,16 @@ package struct VOCTree {
             }
             return stems
         }
-        let list = "\(root)/ImageSets/Main/\(split).txt"
+        return try listed(split)
+    }
+
+    /// The file of a list.
+    func listPath(_ split: String) -> String { "\(root)/ImageSets/Main/\(split).txt" }
+
+    /// Names in a list, without their endings, in its order.
+    /// - Throws: naming a list that is not there or empty.
+    func listed(_ split: String) throws(DataError) -> [String] {
+        let list = listPath(split)
         let lines = String(decoding: try FileBytes.read(list).bytes, as: UTF8.self).split(
             whereSeparator: \.isNewline)
         // Lists of one class have a second column.

@@ -143,21 +143,18 @@ package struct ImageList: Sendable {
         let there = try FolderListing(folder).images
         guard !there.isEmpty else { throw DataError(.badInput, "\(folder): holds no images") }
         guard let split else { return ImageList(.voc, source: root, folder: folder, .found(there)) }
-        let list = "\(root)/ImageSets/Main/\(split).txt"
-        let bytes = try FileBytes.read(list).bytes
+        let tree = VOCTree(root)
+        let list = tree.listPath(split)
         let nameOfStem = Dictionary(
             there.map { (String($0.prefix(upTo: $0.lastIndex(of: ".") ?? $0.endIndex)), $0) },
             uniquingKeysWith: { first, _ in first })
         var names: [String] = []
-        for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
-            // Lists of one class have a second column.
-            guard let stem = line.split(separator: " ").first else { continue }
-            guard let name = nameOfStem[String(stem)] else {
+        for stem in try tree.listed(split) {
+            guard let name = nameOfStem[stem] else {
                 throw DataError(.missingInput, "\(list): image '\(stem)' is not in \(folder)")
             }
             names.append(name)
         }
-        guard !names.isEmpty else { throw DataError(.badInput, "\(list): lists no images") }
         return ImageList(.voc, source: list, folder: folder, .found(names))
     }
 }

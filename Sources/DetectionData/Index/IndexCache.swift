@@ -2,8 +2,9 @@ internal import Foundation
 
 /// The indices of data sets on this node: a data set's JSON is read once, whatever ranks and runs follow.
 ///
-/// They lie in a folder of the user's own below TMPDIR (or /tmp), one for each data set and its options. An index is
-/// current while its files have the same sizes, times of change and samples of their bytes.
+/// They lie in a folder of the user's own below ALIGNDET_INDEX, TMPDIR or /tmp, one for each data set and its options. An
+/// index is current while its files have the same sizes, times of change and samples of their bytes, and goes where a month
+/// passes without a use.
 package struct IndexCache: Sendable {
     /// Which data set: what decides its contents, in words, and the files that these are read from.
     package struct Origin: Sendable {
@@ -50,10 +51,12 @@ package struct IndexCache: Sendable {
     }
 
     private let folder: String
+    private static let keptSeconds = 30 * 24 * 3600
 
-    /// - root: where the user's folder lies; nil for TMPDIR or /tmp.
+    /// - root: where the user's folder lies; nil for what the environment says.
     package init(root: String? = nil) {
-        let root = root ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+        let environment = ProcessInfo.processInfo.environment
+        let root = root ?? environment["ALIGNDET_INDEX"] ?? environment["TMPDIR"] ?? "/tmp"
         folder = "\(root)/aligndet-mpi-\(geteuid())"
     }
 
@@ -69,6 +72,8 @@ package struct IndexCache: Sendable {
         if checksImages {
             let names = (0..<index.imageCount).map { index.fileName(at: $0) }
             guard folder.missing(names).isEmpty else { return nil }
+            // The time of the last use.
+            utimes("\(self.folder)/\(origin.name)", nil)
         }
         return COCODataset(index, folder: folder, options: options)
     }
@@ -79,14 +84,27 @@ package struct IndexCache: Sendable {
         guard !dataset.report.entries.contains(where: { $0.defect == .missingImageFile }) else { return }
         mkdir(folder, 0o700)
         guard isOwn else {
-            throw DataError(.output, "\(folder): is no folder of this user alone", hint: "set TMPDIR")
+            throw DataError(.output, "\(folder): is no folder of this user alone", hint: "set ALIGNDET_INDEX")
         }
+        removeUnused()
         let bytes = dataset.index.bytes
         try AtomicFile.write(path: "\(folder)/\(origin.name)") { sink throws(DataError) in
             for start in stride(from: 0, to: bytes.count, by: 1 << 24) {
                 let end = min(start + 1 << 24, bytes.count)
                 try sink([UInt8](bytes.array(UInt8.self, at: start, count: end - start)))
             }
+        }
+    }
+
+    private func removeUnused() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasSuffix(".index") {
+            var status = stat()
+            guard lstat("\(folder)/\(name)", &status) == 0,
+                status.st_mtim.tv_sec < time(nil) - Self.keptSeconds
+            else { continue }
+            // Another process may have been faster.
+            unlink("\(folder)/\(name)")
         }
     }
 

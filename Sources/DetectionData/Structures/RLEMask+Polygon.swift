@@ -61,20 +61,30 @@ extension RLEMask {
         }
     }
 
-    /// An edge that is higher than wide: walked fifth by fifth.
+    /// An edge that is higher than wide: walked fifth by fifth, it passes a column's centre once, at a place that is looked
+    /// for by halves, since an edge may begin and end far away.
     private static func crossSteep(
         _ start: (x: Int, y: Int), _ end: (x: Int, y: Int), width: Int, height: Int, _ crossings: inout [Int]
     ) {
         let slope = Double(end.x - start.x) / Double(end.y - start.y)
         func x(_ y: Int) -> Int { Int(Double(start.x) + slope * Double(y - start.y) + 0.5) }
-        var here = start.x
-        for y in start.y..<end.y {
-            let next = x(y + 1)
-            defer { here = next }
-            let low = min(here, next)
-            guard here != next, low >= centre, (low - centre) % scale == 0 else { continue }
-            let column = (low - centre) / scale
-            if column < width { crossings.append(pixel(below: y, column: column, height: height)) }
+        let (from, to) = (x(start.y), x(end.y))
+        let (left, right) = (min(from, to), max(from, to))
+        let first = left <= centre ? 0 : (left - centre + scale - 1) / scale
+        guard right > centre else { return }
+        let last = min(width - 1, (right - 1 - centre) / scale)
+        guard first <= last else { return }
+        for column in first...last {
+            let middle = column * scale + centre
+            // The walk steps from one side of the centre to the other between these two.
+            var (y, next) = (start.y, end.y)
+            while next - y > 1 {
+                let half = y + (next - y) / 2
+                if (x(half) <= middle) == (from < to) { y = half } else { next = half }
+            }
+            if min(x(y), x(next)) == middle {
+                crossings.append(pixel(below: y, column: column, height: height))
+            }
         }
     }
 

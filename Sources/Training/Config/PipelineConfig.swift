@@ -2,6 +2,9 @@ package import DetectionData
 
 /// What happens to a photograph before the network sees it.
 package struct PipelineConfig: Sendable, Equatable {
+    /// A JPEG file has no longer one.
+    private static let longestSide = 65_535
+
     /// Keeps the aspect ratio: the short side becomes one of a list, unless the long one would get too long; or the long
     /// side becomes a side times a factor drawn from a range.
     package struct Resize: Sendable, Equatable {
@@ -21,18 +24,21 @@ package struct PipelineConfig: Sendable, Equatable {
         init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
             guard try section.isAbsent(.square) else {
                 try section.refuse(.shortSides, .longSide, because: "'square' says how large")
-                let side = try section.integer(.square, in: 1...Int.max)
+                let side = try section.integer(.square, in: 1...PipelineConfig.longestSide)
                 let ratios = try section.numbers(.ratios, count: 2, .positive)
                 guard ratios[0] <= ratios[1] else { throw section.error(.ratios, "must ascend") }
+                guard Double(side) * ratios[1] <= Double(PipelineConfig.longestSide) else {
+                    throw section.error(.ratios, "make sides longer than \(PipelineConfig.longestSide)")
+                }
                 square = (side, ratios)
                 (shortSides, longSide) = ([], Int(Double(side) * ratios[1]))
                 return
             }
             try section.refuse(.ratios, because: "it goes with 'square'")
             square = nil
-            let shortSides = try section.integers(.shortSides, in: 1...Int.max)
+            let shortSides = try section.integers(.shortSides, in: 1...PipelineConfig.longestSide)
             self.shortSides = shortSides
-            longSide = try section.integer(.longSide, in: (shortSides.max() ?? 1)...Int.max)
+            longSide = try section.integer(.longSide, in: (shortSides.max() ?? 1)...PipelineConfig.longestSide)
         }
 
         var node: ConfigNode {
@@ -68,8 +74,8 @@ package struct PipelineConfig: Sendable, Equatable {
 
         init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
             probability = try section.number(.probability, .fraction)
-            shortSides = try section.integers(.shortSides, in: 1...Int.max)
-            sides = try section.integers(.sides, in: 1...Int.max)
+            shortSides = try section.integers(.shortSides, in: 1...PipelineConfig.longestSide)
+            sides = try section.integers(.sides, in: 1...PipelineConfig.longestSide)
             guard sides.count == 2, sides[0] <= sides[1] else {
                 throw section.error(.sides, "expected the least and the most pixels")
             }
@@ -113,8 +119,8 @@ package struct PipelineConfig: Sendable, Equatable {
         }
 
         init(_ section: ConfigSection<Key>) throws(ConfigurationError) {
-            shortSide = try section.integer(.shortSide, in: 1...Int.max)
-            longSide = try section.integer(.longSide, in: shortSide...Int.max)
+            shortSide = try section.integer(.shortSide, in: 1...PipelineConfig.longestSide)
+            longSide = try section.integer(.longSide, in: shortSide...PipelineConfig.longestSide)
         }
 
         var node: ConfigNode {
@@ -157,7 +163,7 @@ package struct PipelineConfig: Sendable, Equatable {
     ) throws(ConfigurationError) {
         resize = try section.nested(.resize, Resize.init)
         cuts = try section.isAbsent(.cuts) ? nil : section.nested(.cuts, Cuts.init)
-        crop = try section.isAbsent(.crop) ? nil : section.integer(.crop, in: 1...Int.max)
+        crop = try section.isAbsent(.crop) ? nil : section.integer(.crop, in: 1...PipelineConfig.longestSide)
         if cuts != nil, resize.square != nil {
             throw section.error(.cuts, "goes with a list of short sides, and pipeline.resize has a square")
         }
@@ -173,7 +179,7 @@ package struct PipelineConfig: Sendable, Equatable {
         flip = try section.number(.flip, .fraction)
         photometric = try section.flag(.photometric)
         colours = try section.isAbsent(.colours) ? nil : section.nested(.colours, Colours.init)
-        padMultiple = try section.integer(.padMultiple, in: 1...Int.max)
+        padMultiple = try section.integer(.padMultiple, in: 1...PipelineConfig.longestSide)
         normalization = try section.nested(.normalization, Normalization.init)
         switch task {
         case .pretrain:

@@ -124,6 +124,21 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    @Test func indicesThatNobodyUsesGo() throws {
+        _ = try keep()
+        let path = try indexPath
+        let old = Date(timeIntervalSinceNow: -31 * 24 * 3600)
+        func setOld(_ path: String) throws {
+            try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: path)
+        }
+        try FileManager.default.copyItem(atPath: path, toPath: path + "-2.index")
+        try setOld(path)
+        try setOld(path + "-2.index")
+        #expect(try mapped() != nil, "and is in use now")
+        _ = try keep()
+        #expect(try indexPath == path)
+    }
+
     @Test func foldersOfOthersAreLeftAlone() throws {
         let own = "\(folder.path)/aligndet-mpi-\(geteuid())"
         _ = try keep()

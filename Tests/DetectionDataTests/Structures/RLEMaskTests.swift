@@ -22,7 +22,9 @@ import Testing
     @Test func polygonsHaveThePixelsOfTheReference() {
         for (i, item) in cases.enumerated() {
             for (polygon, text) in zip(item.polygons, item.parts) {
-                #expect(RLEMask(width: item.width, height: item.height, polygon: polygon).text == text, "case \(i)")
+                #expect(
+                    RLEMask(width: item.width, height: item.height, polygon: polygon).text == text,
+                    "case \(i)")
             }
             let mask = RLEMask(width: item.width, height: item.height, polygons: item.polygons)
             #expect(mask.counts == item.counts && mask.text == item.text, "case \(i)")
@@ -56,5 +58,14 @@ import Testing
         #expect(empty.counts == [6] && empty.area == 0 && empty.text == "6")
         #expect(empty.boundingBox == Box(x1: 0, y1: 0, x2: 0, y2: 0))
         #expect(RLEMask(width: 3, height: 2, polygon: [-9, -9, -8, -9, -8, -8]) == empty)
+    }
+
+    /// Edges may begin and end a million pixels away; walked step by step, these would take minutes.
+    @Test func whatLiesFarOutsideCostsNothing() {
+        let corners = (0..<20_000).flatMap { [Double($0 % 7), $0 % 2 == 0 ? -9e5 : 9e5] }
+        let start = ContinuousClock.now
+        let mask = RLEMask(width: 20, height: 20, polygon: corners)
+        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(mask.boundingBox.x2 <= 7)
     }
 }

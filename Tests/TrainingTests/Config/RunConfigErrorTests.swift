@@ -85,6 +85,12 @@ import Testing
             override: "pipeline.resize.short_sides=[400]", recipe: "direct/mask_rcnn_r50_p1x_coco.yaml",
             key: "pipeline.resize.short_sides", message: "'square' says how large"),
         Case(
+            override: "pipeline.resize.ratios=[0.8, 1e300]", recipe: "direct/mask_rcnn_r50_p1x_coco.yaml",
+            key: "pipeline.resize.ratios", message: "sides longer than 65535"),
+        Case(
+            override: "pipeline.test.long_side=9223372036854775807", key: "pipeline.test.long_side",
+            message: "from 240 to 65535"),
+        Case(
             override: "pipeline.resize.ratios=[1.2, 0.8]", recipe: "direct/mask_rcnn_r50_p1x_coco.yaml",
             key: "pipeline.resize.ratios", message: "must ascend"),
         Case(
@@ -104,7 +110,7 @@ import Testing
             message: "an empty one"),
         Case(
             override: "pipeline.resize.long_side=200", key: "pipeline.resize.long_side",
-            message: "a whole number of 240 or more"),
+            message: "a whole number from 240 to 65535"),
         Case(override: "schedule.decay.at=[150, 150]", key: "schedule.decay.at", message: "must ascend"),
         Case(override: "data.train.classes=[RBC, RBC]", key: "data.train.classes", message: "occurs twice"),
         Case(override: "task=pretrain", key: "method", message: "'supervised' is a method of task finetune"),
