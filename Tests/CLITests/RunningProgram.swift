@@ -62,6 +62,17 @@ final class RunningProgram {
         }.sorted()
     }
 
+    /// The threads that a signal may interrupt; the main thread has the process's number.
+    func threadsHearing(_ signal: Int32) throws -> [Int32] {
+        let folder = "/proc/\(identifier)/task"
+        return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { Int32($0) }.filter {
+            thread in
+            let status = try String(contentsOfFile: "\(folder)/\(thread)/status", encoding: .utf8)
+            let blocked = status.firstMatch(of: /SigBlk:\t([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) }
+            return (blocked ?? 0) >> UInt64(signal - 1) & 1 == 0
+        }
+    }
+
     /// Waits until the condition holds; a run that ends sooner, or takes too long, fails the test.
     func wait(until condition: () throws -> Bool) throws {
         let start = ContinuousClock.now

@@ -134,6 +134,18 @@ extension ProgramTests {
             #expect(!folder.names("run").contains { $0.hasSuffix(".zst") })
         }
 
+        /// A handler on a thread that computes damages the heap: oneDNN moves the stack pointer there.
+        @Test func signalsInterruptNoThreadThatComputes() throws {
+            let verb = ["pretrain"] + (try SmallRuns.pretraining(["schedule.length=100000"]))
+            let run = try start(verb, "run", ranks: nil)
+            try run.wait { stepCount("run") >= 2 }
+            let hearing = try [SIGUSR1, SIGTERM, SIGINT].map { try run.threadsHearing($0) }
+            #expect(hearing.allSatisfy { $0.count == 1 && $0 == hearing[0] }, "\(hearing)")
+            #expect(!hearing.joined().contains(run.identifier))
+            run.send(SIGTERM)
+            #expect(try run.finish().status == 75)
+        }
+
         // MARK: A full disk
 
         /// A small file system in memory of its own, filled up while the run goes on.
