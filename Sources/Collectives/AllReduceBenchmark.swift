@@ -29,8 +29,8 @@ package final class AllReduceBenchmark {
             return buffer
         }
         let shared = self.algorithm == .shmRing ? try communicator.allocateShared(count: count) : nil
-        ownMemory = shared == nil ? zeros() : nil
-        own = shared ?? ownMemory ?? zeros()
+        own = shared ?? zeros()
+        ownMemory = shared == nil ? own : nil
         library = zeros()
         copied = zeros()
     }

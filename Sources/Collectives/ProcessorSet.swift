@@ -1,7 +1,7 @@
 internal import CMPI
 
 /// The processors this process may run on.
-enum ProcessorSet {
+package enum ProcessorSet {
     /// Processors a mask can name: the size of the C library's set.
     static let capacity = 1024
 
@@ -10,5 +10,10 @@ enum ProcessorSet {
         var allowed = [Int64](repeating: 0, count: capacity)
         try MPIGroup.check(cmpi_allowed_processors(&allowed, Int32(capacity)), rank: rank)
         return allowed
+    }
+
+    /// Their numbers, ascending.
+    package static func numbers(rank: Int) throws(CollectiveError) -> [Int] {
+        try allowed(rank: rank).enumerated().filter { $0.element == 1 }.map(\.offset)
     }
 }

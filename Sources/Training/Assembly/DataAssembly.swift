@@ -42,7 +42,8 @@ package struct DataAssembly {
         let cached = CachedDataset(dataset, byteLimit: Self.cacheByteCount)
         if let objective = config.objective {
             let shared = Pipeline(objective.proposalsPerImage.map { [SelectTopKProposals($0)] } ?? [])
-            let view = trainingPipeline(flipAfterPad: objective.switches.flipAfterPad)
+            let view = config.pipeline.trainingPipeline(
+                flipAfterPad: objective.switches.flipAfterPad)
             let batches = TwoViewBatches(
                 cached, sampler: sampler,
                 pipeline: TwoViewPipeline(shared: shared, first: view, second: view),
@@ -58,7 +59,7 @@ package struct DataAssembly {
                 })
         }
         let batches = TrainingBatches(
-            cached, sampler: sampler, pipeline: trainingPipeline(flipAfterPad: false),
+            cached, sampler: sampler, pipeline: config.pipeline.trainingPipeline(flipAfterPad: false),
             copyPaste: config.pipeline.copyPaste ? CopyPaste() : nil, collate: config.trainingCollate)
         return TrainingData(
             plan: plan, dataset: dataset, notes: TrainedDetector.extra(dataset),
@@ -217,45 +218,6 @@ package struct DataAssembly {
             shortSide: resize.shortSides.max() ?? resize.longSide, maximumLongSide: resize.longSide)
     }
 
-    private func trainingPipeline(flipAfterPad: Bool) -> Pipeline {
-        let part = config.pipeline
-        var steps = resizeSteps(part)
-        steps.append(FilterBoxes(minimumSide: 0.01))
-        let flip = Float(part.flip)
-        if flipAfterPad {
-            steps.append(PadToMultiple(part.padMultiple))
-            steps.append(FlipAfterPad(probability: flip))
-        } else {
-            steps.append(RandomFlip(probability: flip))
-        }
-        if part.photometric { steps.append(PhotometricOneOf()) }
-        if let colours = part.colours { steps += colours.steps }
-        return Pipeline(steps)
-    }
-
-    private func resizeSteps(_ part: PipelineConfig) -> [any Transform] {
-        var steps: [any Transform] = []
-        if let square = part.resize.square {
-            steps.append(
-                ResizeToSquare(
-                    side: square.side, ratios: Float(square.ratios[0])...Float(square.ratios[1]),
-                    resampling: part.resampling))
-        } else {
-            let choice = ResizeChoice(
-                shortSides: part.resize.shortSides, maximumLongSide: part.resize.longSide,
-                resampling: part.resampling)
-            let cut = part.cuts.map { cuts in
-                CutAndEnlarge(
-                    probability: Float(cuts.probability), shortSides: cuts.shortSides,
-                    maximumLongSide: part.resize.longSide, sides: cuts.sides[0]...cuts.sides[1], last: choice,
-                    resampling: part.resampling)
-            }
-            steps.append(cut ?? choice)
-        }
-        if let side = part.crop { steps.append(RandomCrop(sides: side...side, keepsABox: true)) }
-        return steps
-    }
-
     /// Resizing alone.
     package var testPipeline: Pipeline? {
         config.pipeline.test.map { config.pipeline.testPipeline($0) }
@@ -264,15 +226,6 @@ package struct DataAssembly {
     private var collate: Collate { config.collate }
 
     private var orientation: ImageFile.Orientation { config.data.orientation == .apply ? .apply : .asStored }
-}
-
-extension PipelineConfig {
-    /// Resizing alone.
-    func testPipeline(_ test: Test) -> Pipeline {
-        Pipeline([
-            FixedResize(shortSide: test.shortSide, maximumLongSide: test.longSide, resampling: resampling)
-        ])
-    }
 }
 
 extension RunConfig {

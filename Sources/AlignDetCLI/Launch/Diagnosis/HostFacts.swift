@@ -10,15 +10,6 @@ enum InstructionSet: String, Codable {
 
 /// What the system says about this host and this process's share of it.
 enum HostFacts {
-    /// Processors this process may use, by number.
-    static var allowedProcessors: [Int] {
-        let line = lines("/proc/self/status").first { $0.hasPrefix("Cpus_allowed_list:") } ?? ""
-        return line.dropFirst("Cpus_allowed_list:".count).split(separator: ",").flatMap { part in
-            let ends = part.split(separator: "-").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
-            return ends.first.map { Array($0...(ends.last ?? $0)) } ?? []
-        }
-    }
-
     /// "0-3,8" for 0, 1, 2, 3 and 8.
     static func list(_ numbers: [Int]) -> String {
         var runs: [ClosedRange<Int>] = []

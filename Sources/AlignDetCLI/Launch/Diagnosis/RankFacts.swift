@@ -38,7 +38,7 @@ struct RankFacts: Codable {
         host = topology.hostName
         localRank = topology.localRank
         localSize = topology.localSize
-        processors = HostFacts.allowedProcessors
+        processors = try ProcessorSet.numbers(rank: topology.rank)
         machineProcessorCount = Placement.machineCoreCount
         threadCount = Placement.threadCount(topology)
         quota = HostFacts.processorQuota
