@@ -1,7 +1,6 @@
 /// How gradients are summed over ranks; the values of `--allreduce`.
 package enum AllReduceAlgorithm: String, CaseIterable, Sendable {
-    /// What `AllReduceChoice` measures to be faster at start: `shm-ring` or the library's own where ranks share nodes
-    /// evenly, `ring` or the library's own elsewhere.
+    /// `shm-ring` where ranks share nodes evenly, `ring` elsewhere.
     case auto
     /// Our shared-memory windows inside a node, and pipelined rings of messages between the nodes.
     case shmRing = "shm-ring"

@@ -2,14 +2,15 @@ extension MPICommunicator {
     /// Bytes of a bucket of gradients, about.
     private static let trialByteCount = 4 << 20
     private static let trialCount = 5
-    /// How much faster the library has to be, as on a misconfigured network. Less may be noise, and a run that goes on
-    /// after an interruption must choose as it did before to get the same bits.
+    /// How much faster the library has to be before anybody is told, as on a misconfigured network. Less may be noise.
     private static let margin = 2.0
 
-    /// Lets the library sum where a trial at start shows it to be clearly faster than the layout's choice.
+    /// Tries the layout's choice and the library's own sum, and says what they took.
     ///
-    /// Not where ranks take turns on cores: such times say nothing.
-    func settleOnFaster() throws(CollectiveError) {
+    /// The choice stays: another order of additions means other bits, and two starts of one run must not differ because
+    /// a machine was busy. (On loaded cores trials were seen to end both ways.) Not where ranks take turns on cores: such
+    /// times say nothing.
+    func tryLibrary() throws(CollectiveError) {
         guard topology.size > 1, algorithm != .mpi else { return }
         var mayTry: Int64 = topology.localSize <= topology.nodeProcessorCount ? 1 : 0
         mayTry = try reduced(mayTry, .minimum, label: "trial")
@@ -17,17 +18,9 @@ extension MPICommunicator {
         let own = try trial(algorithm)
         let library = try trial(.mpi)
         func milliseconds(_ seconds: Double) -> String { "\((seconds * 1e5).rounded() / 100) ms" }
-        if library * Self.margin < own {
-            adopt(
-                .mpi,
-                "mpi: \(milliseconds(library)) for 4 MB, against \(milliseconds(own)) of \(reductionDescription)"
-            )
-        } else {
-            adopt(
-                algorithm,
-                "\(reductionDescription) (\(milliseconds(own)) for 4 MB, the library's own \(milliseconds(library)))"
-            )
-        }
+        let advice = library * Self.margin < own ? "; try --allreduce mpi" : ""
+        reductionDescription +=
+            " (\(milliseconds(own)) for 4 MB, the library's own \(milliseconds(library))\(advice))"
     }
 
     /// Seconds of the fastest of a few sums, the same number on all ranks.

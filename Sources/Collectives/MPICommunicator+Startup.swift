@@ -19,7 +19,7 @@ extension MPICommunicator {
         let communicator = try MPICommunicator(
             world: world, places: NodePlaces(world: world, ranksPerNode: nil), threadLevel: level,
             settings: settings)
-        if settings.algorithm == .auto, settings.payload == .f32 { try communicator.settleOnFaster() }
+        if settings.algorithm == .auto, settings.payload == .f32 { try communicator.tryLibrary() }
         return communicator
     }
 

@@ -9,9 +9,9 @@ package final class MPICommunicator: Communicator {
     package let topology: Topology
     package let threadLevel: MPIThreadLevel
     package var defaultDeadlineSeconds: Double
-    package private(set) var reductionDescription: String
+    package internal(set) var reductionDescription: String
     /// What `startAllReduceSum` uses unless told otherwise; never `auto`.
-    package private(set) var algorithm: AllReduceAlgorithm
+    package let algorithm: AllReduceAlgorithm
 
     /// The library's collectives, gathers and barriers.
     let world: MPIGroup
@@ -68,11 +68,6 @@ package final class MPICommunicator: Communicator {
         self.window = window
         ownedGroups = owned
         (algorithm, reductionDescription) = try choice.resolve(windowFailure: failure)
-    }
-
-    func adopt(_ algorithm: AllReduceAlgorithm, _ description: String) {
-        self.algorithm = algorithm
-        reductionDescription = description
     }
 
     // MARK: Reductions under way

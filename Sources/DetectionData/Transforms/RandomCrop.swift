@@ -4,21 +4,29 @@ package import Randomness
 /// anything of it is left.
 ///
 /// Draws height and width, where they are not fixed, then the window's top and left, anew while it holds no box.
-/// - Source: mmdetection 2.x `RandomCrop`; differs: that one leaves the image out where a window holds no box, this
-///   one draws up to `attempts` windows and then lays one around the centre of a box.
+/// - Source: mmdetection 2.x `RandomCrop`, its `recompute_bbox` included; differs: that one leaves the image out where a
+///   window holds no box, this one draws up to `attempts` windows and then lays one around the centre of a box.
 package struct RandomCrop: Transform {
     private let sides: ClosedRange<Int>
     private let keepsABox: Bool
+    private let fitsOutlines: Bool
     private static let attempts = 16
 
     /// - sides: pixels, each equally likely, and no more than the image has.
     /// - keepsABox: whether a window of an image with boxes must hold part of one.
-    package init(sides: ClosedRange<Int>, keepsABox: Bool) {
+    /// - fitsOutlines: whether boxes become those of the pixels that their outlines have in the window, where a sample has
+    ///   outlines. One whose outline is not seen goes.
+    package init(sides: ClosedRange<Int>, keepsABox: Bool, fitsOutlines: Bool = false) {
         precondition(sides.lowerBound > 0, "sides \(sides)")
-        (self.sides, self.keepsABox) = (sides, keepsABox)
+        (self.sides, self.keepsABox, self.fitsOutlines) = (sides, keepsABox, fitsOutlines)
     }
 
     package func apply(to sample: inout Sample, random: inout RandomSource) {
+        cut(&sample, &random)
+        if fitsOutlines, !sample.masks.isEmpty { sample.fitBoxesToOutlines() }
+    }
+
+    private func cut(_ sample: inout Sample, _ random: inout RandomSource) {
         let height = draw(sample.image.height, &random)
         let width = draw(sample.image.width, &random)
         let (rows, columns) = (sample.image.height - height, sample.image.width - width)
@@ -49,6 +57,13 @@ extension Sample {
             min(box.x2, Float(place.x + width)) > max(box.x1, Float(place.x))
                 && min(box.y2, Float(place.y + height)) > max(box.y1, Float(place.y))
         }
+    }
+
+    /// Lays each box around what is seen of its outline.
+    fileprivate mutating func fitBoxesToOutlines() {
+        let grid = OutlineGrid(self, width: image.width, height: image.height)
+        boxes = boxIDs.map { grid.placed(masks[Int($0)]).boundingBox }
+        keepBoxes { $0.width > 0 && $0.height > 0 }
     }
 
     /// Keeps a window of the image, in its pixels. Stands before a flip and before padding.

@@ -44,7 +44,9 @@ extension PipelineConfig {
             }
             steps.append(cut ?? choice)
         }
-        if let side = crop { steps.append(RandomCrop(sides: side...side, keepsABox: true)) }
+        if let side = crop {
+            steps.append(RandomCrop(sides: side...side, keepsABox: true, fitsOutlines: true))
+        }
         return steps
     }
 }

@@ -70,6 +70,40 @@ import Testing
         #expect(apply(RandomCrop(sides: 10...10, keepsABox: true), sample([]), seed: 3).image.width == 10)
     }
 
+    /// A triangle's box shrinks with what a window shows of the triangle, not of its box; another's outline is out of sight
+    /// while its box is not.
+    @Test func boxesFitWhatIsSeenOfOutlines() throws {
+        var whole = sample([Box(x1: 0, y1: 0, x2: 40, y2: 40), Box(x1: 0, y1: 0, x2: 60, y2: 40)])
+        for i in whole.boxIDs.indices { whole.boxIDs[i] = Int32(i) }
+        whole.masks = [.polygons([[0, 0, 40, 0, 0, 40]]), .polygons([[58, 0, 60, 0, 60, 40]])]
+        var shrunk = 0
+        for seed in 0..<60 {
+            let plain = apply(RandomCrop(sides: 20...20, keepsABox: true), whole, seed: UInt64(seed))
+            let fitted = apply(
+                RandomCrop(sides: 20...20, keepsABox: true, fitsOutlines: true), whole, seed: UInt64(seed))
+            let crop = try #require(fitted.pictureCrop)
+            #expect(crop == plain.pictureCrop && fitted.image == plain.image)
+            // Inside the triangle x + y < 40, so its edge is at 40 minus the window's top or left.
+            let edge = Float(40 - crop.x - crop.y)
+            guard let place = fitted.boxIDs.firstIndex(of: 0) else {
+                #expect(edge <= 1)
+                continue
+            }
+            #expect(fitted.labels[place] == 0)
+            let box = fitted.boxes[place]
+            #expect(box.x1 == 0 && box.y1 == 0)
+            #expect(abs(box.x2 - min(edge, 20)) <= 1 && abs(box.y2 - min(edge, 20)) <= 1)
+            if box != plain.boxes[0] { shrunk += 1 }
+            #expect(fitted.boxIDs.contains(1) == (crop.x + 20 > 58))
+        }
+        #expect(shrunk > 5)
+        // Without outlines boxes are cut alone.
+        let boxes = sample([Box(x1: 5, y1: 5, x2: 55, y2: 35)])
+        #expect(
+            apply(RandomCrop(sides: 20...20, keepsABox: true, fitsOutlines: true), boxes, seed: 1).boxes
+                == apply(RandomCrop(sides: 20...20, keepsABox: true), boxes, seed: 1).boxes)
+    }
+
     @Test func windowsAreNoLargerThanTheImage() {
         let cut = apply(RandomCrop(sides: 50...50, keepsABox: false), sample([]), seed: 1)
         #expect(cut.image.width == 50 && cut.image.height == 40)

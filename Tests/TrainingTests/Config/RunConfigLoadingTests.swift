@@ -47,6 +47,18 @@ import Testing
         #expect(config.pipeline.resize.longSide == 480)
     }
 
+    /// Another optimizer has other keys; those of the old one go.
+    @Test func anOverrideReplacesAWholeSection() throws {
+        let override = "optimizer={name: sgd, lr: 0.5, momentum: 0.9, weight_decay: 0, clip_norm: 1, rules: []}"
+        let config = try Recipes.load("quick/scratch.yaml", [override])
+        #expect(config.optimizer.learningRate == 0.5)
+        #expect(config.optimizer.algorithm == .sgd(momentum: 0.9))
+        let error = #expect(throws: ConfigurationError.self) {
+            try Recipes.load("quick/scratch.yaml", ["optimizer={name: sgd, lr: 0.5}"])
+        }
+        #expect(error?.key == "optimizer.momentum")
+    }
+
     @Test func basesOfBasesAreRefused() throws {
         try write("_base_/deep.yaml", try printed())
         try write("_base_/all.yaml", "_base_: [deep.yaml]\n")

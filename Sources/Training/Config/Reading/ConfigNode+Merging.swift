@@ -29,8 +29,9 @@ extension ConfigNode {
         return nil
     }
 
-    /// This tree with one dotted override, as in `optimizer.lr=0.03`; the right side is a scalar or list.
-    /// Whether the key exists shows when the tree is decoded.
+    /// This tree with one dotted override, as in `optimizer.lr=0.03`. The right side is a scalar or list, or a whole
+    /// section, `optimizer={name: adamw, ...}`, which replaces the old one and all its keys. Whether the keys exist shows
+    /// when the tree is decoded.
     func overridden(by text: String) throws(ConfigurationError) -> ConfigNode {
         let origin = "override '\(text)'"
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -42,10 +43,6 @@ extension ConfigNode {
             throw ConfigurationError(origin: origin, key: String(parts[0]), "has no value behind the '='")
         }
         let value = try ConfigNode(yaml: String(parts[1]), source: origin, hasLines: false)
-        if case .mapping = value.content {
-            throw ConfigurationError(
-                origin: origin, "takes one value or a list on the right", hint: "one override for each key")
-        }
         return try overriding(
             parts[0].split(separator: ".", omittingEmptySubsequences: false)[...], value, origin, "")
     }
