@@ -10,5 +10,5 @@ final class MPIAllReduce: ReductionMachine {
         }
     }
 
-    func advance() throws(CollectiveError) -> Bool { try request.test() }
+    func advance() throws(CollectiveError) -> ReductionAdvance { try request.test() ? .done : .stuck }
 }

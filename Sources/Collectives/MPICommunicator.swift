@@ -119,13 +119,19 @@ package final class MPICommunicator: Communicator {
         return UnsafeMutableBufferPointer(start: start, count: count)
     }
 
-    package func progress() throws(CollectiveError) {
-        guard !underWay.isEmpty else { return }
+    package func progress() throws(CollectiveError) { _ = try advance() }
+
+    /// - Returns: whether any reduction came further.
+    private func advance() throws(CollectiveError) -> Bool {
+        guard !underWay.isEmpty else { return false }
         try requireIntact("progress")
-        try breaking { () throws(CollectiveError) in
-            for state in underWay { try state.advance() }
+        let moved = try breaking { () throws(CollectiveError) in
+            var moved = false
+            for state in underWay where try state.advance() { moved = true }
+            return moved
         }
         underWay.removeAll { $0.isFinished }
+        return moved
     }
 
     package func note(step: Int?, phase: String) { board.note(step: step, phase: phase) }
@@ -135,9 +141,7 @@ package final class MPICommunicator: Communicator {
         defer { board.endWait() }
         guard !state.isFinished else { return }
         try wait(for: "all-reduce", label: state.label, deadlineSeconds: deadlineSeconds) {
-            () throws(CollectiveError) in
-            try progress()
-            return state.isFinished
+            state.isFinished
         }
     }
 
@@ -152,7 +156,10 @@ package final class MPICommunicator: Communicator {
         let limit = deadlineSeconds ?? defaultDeadlineSeconds
         var deadline = Deadline(seconds: limit, spinSeconds: spinSeconds)
         while !(try breaking(isOver)) {
-            try progress()
+            if try advance() {
+                deadline.restart()
+                continue
+            }
             if deadline.pause(), !(deadline.isLong && board.isGivenUp) { continue }
             let error = silence(
                 of: "\(collective) '\(label)'", elapsedSeconds: deadline.elapsedSeconds, limitSeconds: limit)

@@ -91,21 +91,25 @@ final class NodeWindow {
 
     /// Brings every chunk as far as the other ranks allow; late stages first, while their data is in the
     /// cache.
-    func advance() throws(CollectiveError) {
+    /// - Returns: whether any came further.
+    func advance() throws(CollectiveError) -> Bool {
+        var cameFurther = false
+        while try moveOnce() { cameFurther = true }
+        return cameFurther
+    }
+
+    private func moveOnce() throws(CollectiveError) -> Bool {
         var moved = true
-        while moved {
-            moved = true
-            if drained < announced, counters.allPassed(.reduced, drained) {
-                drain()
-            } else if reduced < announced, counters.allPassed(.filled, reduced) {
-                reduce()
-            } else if filled < announced {
-                moved = fill()
-            } else {
-                moved = false
-            }
-            try relay()
+        if drained < announced, counters.allPassed(.reduced, drained) {
+            drain()
+        } else if reduced < announced, counters.allPassed(.filled, reduced) {
+            reduce()
+        } else if filled < announced {
+            moved = fill()
+        } else {
+            moved = false
         }
+        return try relay() || moved
     }
 
     // MARK: Stages
@@ -161,18 +165,24 @@ final class NodeWindow {
     }
 
     /// Moves the rings between the nodes, and lets the other ranks know which shares are final.
-    private func relay() throws(CollectiveError) {
+    /// - Returns: whether any ring came further.
+    private func relay() throws(CollectiveError) -> Bool {
+        var cameFurther = false
         if relayRing != nil {
             var arrived = 0
-            for (index, ring) in relays.enumerated() where try ring.advance() && arrived == index {
+            for (index, ring) in relays.enumerated() {
+                let advance = try ring.advance()
+                if advance != .stuck { cameFurther = true }
+                guard advance == .done, arrived == index else { continue }
                 handOut(published + arrived)
                 arrived += 1
             }
             relays.removeFirst(arrived)
         }
-        guard reduced - relays.count > published else { return }
+        guard reduced - relays.count > published else { return cameFurther }
         published = reduced - relays.count
         counters.publish(.reduced, published)
+        return true
     }
 
     /// Writes the own share, summed over the nodes, into the memory of the other ranks.

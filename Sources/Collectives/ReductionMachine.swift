@@ -1,5 +1,15 @@
 /// A sum over ranks as a state machine, so that it can move while the caller computes.
 protocol ReductionMachine: AnyObject {
-    /// Does what can be done without waiting; true once the buffer holds the sum.
-    func advance() throws(CollectiveError) -> Bool
+    /// Does what can be done without waiting.
+    func advance() throws(CollectiveError) -> ReductionAdvance
+}
+
+/// What came of a look at a sum.
+enum ReductionAdvance {
+    /// It waits for a peer.
+    case stuck
+    /// It came further, and the next transfer may be near.
+    case moved
+    /// The buffer holds the sum.
+    case done
 }

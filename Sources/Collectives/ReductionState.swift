@@ -17,11 +17,16 @@ final class ReductionState {
         isFinished = true
     }
 
-    func advance() throws(CollectiveError) {
-        guard !isFinished, !isAbandoned, let machine else { return }
-        if try machine.advance() {
+    /// - Returns: whether it came further.
+    func advance() throws(CollectiveError) -> Bool {
+        guard !isFinished, !isAbandoned, let machine else { return false }
+        switch try machine.advance() {
+        case .stuck: return false
+        case .moved: return true
+        case .done:
             isFinished = true
             self.machine = nil
+            return true
         }
     }
 }

@@ -27,27 +27,34 @@ final class RingAllReduce: ReductionMachine {
         scratch = layout.messageCount > 0 ? ring.takeScratch() : nil
     }
 
-    func advance() throws(CollectiveError) -> Bool {
-        guard let base = buffer.baseAddress, let scratch else { return true }
-        var moved = true
-        while moved {
-            moved = false
-            while try sends.popIfDone() {
-                sentCount += 1
-                moved = true
-            }
-            while try receives.popIfDone() {
-                takeIn(receivedCount, base, scratch)
-                receivedCount += 1
-                moved = true
-            }
-            while try postReceive(base, scratch) { moved = true }
-            while try postSend(base, scratch) { moved = true }
+    func advance() throws(CollectiveError) -> ReductionAdvance {
+        guard let base = buffer.baseAddress, let scratch else { return .done }
+        var cameFurther = false
+        while try moveOnce(base, scratch) { cameFurther = true }
+        guard sentCount == layout.messageCount, receivedCount == layout.messageCount else {
+            return cameFurther ? .moved : .stuck
         }
-        guard sentCount == layout.messageCount, receivedCount == layout.messageCount else { return false }
         ring.giveBack(scratch)
         self.scratch = nil
-        return true
+        return .done
+    }
+
+    private func moveOnce(
+        _ base: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
+    ) throws(CollectiveError) -> Bool {
+        var moved = false
+        while try sends.popIfDone() {
+            sentCount += 1
+            moved = true
+        }
+        while try receives.popIfDone() {
+            takeIn(receivedCount, base, scratch)
+            receivedCount += 1
+            moved = true
+        }
+        while try postReceive(base, scratch) { moved = true }
+        while try postSend(base, scratch) { moved = true }
+        return moved
     }
 
     /// The scratch memory of arriving message m; those that leave have the second half.

@@ -44,8 +44,8 @@ final class WindowAllReduce: ReductionMachine {
         return start..<min(start + chunkElementCount, elementCount)
     }
 
-    func advance() throws(CollectiveError) -> Bool {
-        try window.advance()
-        return window.isDone(self)
+    func advance() throws(CollectiveError) -> ReductionAdvance {
+        let moved = try window.advance()
+        return window.isDone(self) ? .done : moved ? .moved : .stuck
     }
 }

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Times what ranks cost: sums on one host and between two, beside MPI_Allreduce in the same run, and training on two ranks
+# of a core each beside one. Prints Markdown tables of medians.
+#
+#   launch/bench-ranks.sh [one-host|two-hosts|scaling ...]      default: all three
+#
+# ALIGNDET_BENCH_ROUNDS (5) turns; of the scaling one rank and two take turns, so a slow spell of the machine hits both. The two
+# hosts are network namespaces (launch/hosts.sh) with half of the cores each.
+set -euo pipefail
+
+folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$folder/.."
+source "$folder/env.sh"
+rounds=${ALIGNDET_BENCH_ROUNDS:-5}
+if [[ -z ${ALIGNDET_SKIP_BUILD:-} && -z ${ALIGNDET_PROGRAM:-} ]]; then
+    swift build -c release --product aligndet-mpi >&2
+fi
+export ALIGNDET_PROGRAM=${ALIGNDET_PROGRAM:-$(swift build -c release --show-bin-path)/aligndet-mpi}
+parts=("$@")
+if ((${#parts[@]} == 0)); then parts=(one-host two-hosts scaling); fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+median() { sort -g | awk 'NF {v[++n] = $1} END {if (n) print (v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2}'; }
+# The values of a key of the JSON lines that come in.
+field() { sed -n "s/.*\"$1\":\([-+0-9.e]*\).*/\1/p"; }
+
+# A row for each size, the median over files of turns: sums BYTES FILE...
+sums() {
+    local count=$1 own mpi copy
+    shift
+    own=$(grep -h "\"bytes\":$count," "$@" | field median_s | median)
+    mpi=$(grep -h "\"bytes\":$count," "$@" | field mpi_s | median)
+    copy=$(grep -h "\"bytes\":$count," "$@" | field memcpy_s | median)
+    awk -v count="$count" -v own="$own" -v mpi="$mpi" -v copy="$copy" 'BEGIN {
+        printf "| %d | %.5g | %.5g | %.2f | %.5g |\n", count, own * 1e3, mpi * 1e3, mpi / own, copy * 1e3
+    }'
+}
+heading() {
+    echo "| bytes, 2 ranks, $1 | ours, ms | MPI_Allreduce, ms | times as fast | one copy, ms |"
+    echo "|---|---|---|---|---|"
+}
+
+one_host() {
+    local turn count sizes=(4 1024 16384 65536 1048576 16777216 138412032)
+    for ((turn = 0; turn < rounds; turn++)); do
+        aligndet_mpirun 2 "$ALIGNDET_PROGRAM" bench allreduce --bytes "$(IFS=, && echo "${sizes[*]}")" >"$work/one.$turn"
+    done
+    heading "one host"
+    for count in "${sizes[@]}"; do sums "$count" "$work"/one.*; done
+}
+
+two_hosts() {
+    local status=0 count sizes=(4 16384 1048576 16777216 138412032)
+    printf 'node01 slots=1\nnode02 slots=1\n' >"$work/hosts"
+    export ALIGNDET_BENCH_WORK=$work ALIGNDET_BENCH_SIZES
+    ALIGNDET_BENCH_SIZES=$(IFS=, && echo "${sizes[*]}")
+    "$folder/hosts.sh" 2 bash -c 'source launch/env.sh
+        for ((turn = 0; turn < '"$rounds"'; turn++)); do
+            ALIGNDET_HOSTFILE=$ALIGNDET_BENCH_WORK/hosts aligndet_mpirun 2 "$ALIGNDET_PROGRAM" bench allreduce \
+                --bytes "$ALIGNDET_BENCH_SIZES" >"$ALIGNDET_BENCH_WORK/two.$turn"
+        done' || status=$?
+    if ((status == 69)); then return 0; fi
+    if ((status != 0)); then return "$status"; fi
+    heading "two hosts"
+    for count in "${sizes[@]}"; do sums "$count" "$work"/two.*; done
+}
+
+# AlignDet's pre-training of RetinaNet-R18 on pictures of 320 pixels, one thread a rank.
+scaling() {
+    local turn first step=(bench step configs/pretrain/aligndet_retinanet_r18_1x_coco.yaml --size 320x320 --batch 4)
+    if (($(aligndet_cores) < 2)); then
+        echo "bench-ranks.sh: scaling skipped: it wants two cores" >&2
+        return 0
+    fi
+    first=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
+    for ((turn = 0; turn < rounds; turn++)); do
+        OMP_NUM_THREADS=1 taskset -c "$first" "$ALIGNDET_PROGRAM" "${step[@]}" --threads 1 >>"$work/one-rank"
+        OMP_NUM_THREADS=1 aligndet_mpirun 2 "$ALIGNDET_PROGRAM" "${step[@]}" --threads 1 >>"$work/two-ranks"
+    done
+    awk -v one="$(field images_per_s <"$work/one-rank" | median)" \
+        -v two="$(field images_per_s <"$work/two-ranks" | median)" \
+        -v hidden="$(field comm_hidden_share <"$work/two-ranks" | median)" \
+        -v exposed="$(field comm_exposed_s <"$work/two-ranks" | median)" \
+        -v apart="$(field ranks_apart_s <"$work/two-ranks" | median)" 'BEGIN {
+        print "| AlignDet RetinaNet-R18, 320x320, one thread a rank | 1 rank | 2 ranks | of twice as fast | hidden | not hidden, ms | ranks apart, ms |"
+        print "|---|---|---|---|---|---|---|"
+        printf "| images a second | %.3f | %.3f | %.3f | %.3f | %.2f | %.1f |\n", one, two, two / one / 2, hidden,
+            exposed * 1e3, apart * 1e3
+    }'
+}
+
+for part in "${parts[@]}"; do
+    case $part in
+        one-host) one_host ;;
+        two-hosts) two_hosts ;;
+        scaling) scaling ;;
+        *)
+            echo "bench-ranks.sh: no part $part: one-host, two-hosts, scaling" >&2
+            exit 64
+            ;;
+    esac
+    echo
+done
