@@ -9,62 +9,25 @@ import Testing
 
 /// AlignDet's FCOS objective against PyTorch's numbers for the same network, boxes and maps.
 @Suite(.serialized) struct AlignDetFCOSTests {
-    /// Of the largest element of a parameter's gradient, and of the loss.
-    private static let tolerance = 1e-5
-
     private let fixture: GoldenPointObjective
-    private let moment = StepMoment(seed: 1, step: 0, stepCount: 100)
 
     init() throws { fixture = try GoldenPointObjective() }
 
-    enum Variant: String, CaseIterable {
-        case faithfulPositives = "faithful_positives"
-        case faithfulAll = "faithful_all"
-        case correctedPositives = "corrected_positives"
-        case correctedAll = "corrected_all"
-
-        var isFaithful: Bool { rawValue.hasPrefix("faithful") }
-        var samplesNegatives: Bool { rawValue.hasSuffix("all") }
-    }
-
-    /// Backward through one of the three losses alone, against the fixture's entries below `key`.
-    private func expectGradients(of objective: AlignDetFCOS, term index: Int, named key: String) throws {
-        objective.arena.beginAccumulation()
-        let tape = Tape(recording: true)
-        let terms = objective.losses(fixture.views, at: moment, tape)
-        #expect(terms.map(\.name) == objective.lossNames)
-        let term = terms[index]
-        expectClose(
-            Double(term.value), try fixture.golden.scalar("\(key).loss"), relative: Self.tolerance,
-            "\(key).loss")
-        tape.backward([(term.sum, term.factor)])
-        objective.arena.finishAccumulation()
-        var reached = 0
-        for entry in objective.arena.entries {
-            let gradient = try #require(entry.parameter.leaf.gradient).values
-            let name = "\(key).grad.\(entry.path)"
-            if fixture.golden.contains(name) {
-                reached += 1
-                expectClose(gradient, try fixture.golden.floats(name), relative: Self.tolerance, name)
-            } else {
-                #expect(gradient.allSatisfy { $0 == 0 }, "\(name) is not 0")
-            }
-        }
-        #expect(reached == fixture.golden.keys.count { $0.hasPrefix("\(key).grad.") })
-    }
-
-    @Test(arguments: Variant.allCases) func contrastAndItsGradientsMatch(variant: Variant) throws {
+    @Test(arguments: ContrastVariant.allCases)
+    func contrastAndItsGradientsMatch(variant: ContrastVariant) throws {
         let settings = GoldenPointObjective.settings(samplesNegatives: variant.samplesNegatives)
-        try expectGradients(
-            of: fixture.make(isFaithful: variant.isFaithful, settings), term: 0, named: variant.rawValue)
+        try fixture.given.expectLoss(
+            "loss_contrastive", of: fixture.make(isFaithful: variant.isFaithful, settings),
+            named: variant.rawValue)
     }
 
     @Test(arguments: [true, false]) func boxAndCentrenessLossAndTheirGradientsMatch(isFaithful: Bool) throws {
         let objective = fixture.make(
             isFaithful: isFaithful, GoldenPointObjective.settings(samplesNegatives: true))
         let mode = isFaithful ? "faithful" : "corrected"
-        try expectGradients(of: objective, term: 1, named: "\(mode)_bbox")
-        try expectGradients(of: objective, term: 2, named: "\(mode)_centerness")
+        for part in ["bbox", "centerness"] {
+            try fixture.given.expectLoss("loss_\(part)", of: objective, named: "\(mode)_\(part)")
+        }
     }
 
     private func sampled(
@@ -78,7 +41,7 @@ import Testing
         return SampledPoints(
             batch.targets, points, matcher: GoldenPointObjective.matcher, settings: settings,
             offsets: offsets,
-            view: view, moment: moment)
+            view: view, moment: GoldenViews.moment)
     }
 
     @Test(arguments: [true, false], [0, 1]) func everyPointHasItsProposal(isFaithful: Bool, view: Int) throws
@@ -121,20 +84,9 @@ import Testing
     }
 
     @Test func theTargetFollowsTheClassBranchOnly() throws {
-        let objective = fixture.make(
-            isFaithful: false, GoldenPointObjective.settings(samplesNegatives: true))
-        let online = Dictionary(
-            uniqueKeysWithValues: objective.network.namedTensors.map { ($0.path, $0.tensor) })
-        let before = objective.companionTensors.map { ($0.path, $0.tensor.values) }
-        let followed = online.keys.filter {
+        let settings = GoldenPointObjective.settings(samplesNegatives: true)
+        try fixture.make(isFaithful: false, settings).expectTargetFollows {
             $0.hasPrefix("neck") || $0.contains(".cls_convs.") || $0.contains("conv_cls")
-        }
-        #expect(Set(before.map(\.0)) == Set(followed.map { "target." + $0 }))
-        objective.didUpdate(at: moment)
-        for ((path, old), (_, tensor)) in zip(before, objective.companionTensors) {
-            let source = try #require(online[String(path.dropFirst("target.".count))]).values
-            let expected = zip(old, source).map { 0.996 * Double($0) + 0.004 * Double($1) }
-            expectClose(tensor.values.map { Double($0) }, expected, relative: Tolerance.rounding, path)
         }
     }
 }

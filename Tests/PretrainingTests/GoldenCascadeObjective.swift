@@ -8,9 +8,10 @@ import TestSupport
 
 /// The network, views and numbers of `Golden/aligndet/cascade_objective`.
 struct GoldenCascadeObjective {
-    let golden: GoldenTensors
-    let views: [Batch]
-    private let backbone: GivenMaps
+    let given: GoldenViews
+    var golden: GoldenTensors { given.golden }
+    var views: [Batch] { given.views }
+    private var backbone: GivenMaps { given.backbone }
 
     private static let width = 8
     private static let weights = GoldenModel(
@@ -24,10 +25,7 @@ struct GoldenCascadeObjective {
             }))
 
     init() throws {
-        let golden = try GoldenTensors("aligndet/cascade_objective.safetensors")
-        self.golden = golden
-        views = try (1...2).map { try GoldenRegionObjective.view($0, golden) }
-        backbone = try GoldenRegionObjective.backbone(views, golden)
+        given = try GoldenRegionObjective.views("aligndet/cascade_objective.safetensors")
     }
 
     private var neck: FPN {
@@ -71,8 +69,8 @@ struct GoldenCascadeObjective {
                 minimumSide: 0), weight: [1, 0.5, 0.25][number])
     }
 
-    /// The objective with golden weights in both networks, and its online network.
-    func make(isFaithful: Bool) -> (objective: AlignDetCascadeRCNN, online: CascadeRCNN) {
+    /// The objective with golden weights in both networks.
+    func make(isFaithful: Bool) -> AlignDetCascadeRCNN {
         let online = CascadeRCNN(
             backbone: backbone, neck: neck, rpnHead: Self.rpnHead, proposer: Self.proposer,
             extractor: RoIExtractor(
@@ -80,18 +78,9 @@ struct GoldenCascadeObjective {
                 levelRule: .finest(side: 20)), stages: (0..<3).map { Self.stage($0) })
         let objective = AlignDetCascadeRCNN(
             online: online, neck: neck, rpnHead: Self.rpnHead, boxHeads: (0..<3).map { _ in Self.boxHead },
-            settings: AlignDetSettings(
-                temperature: 0.5, momentumStart: 0.996, momentumEnd: 1, contrastiveWeight: 1, boxWeight: 1,
-                labelLayout: .levelMajor, targetStart: .independent,
-                backgroundLabel: isFaithful ? .embeddingDimension : .sentinel,
-                sampler: RandomSampler(count: 0)), refines: !isFaithful)
-        for (path, tensor) in online.namedTensors {
-            tensor.assign(from: Self.weights.tensor("cascade.online." + path, shape: tensor.shape))
-        }
-        for (path, tensor) in objective.companionTensors {
-            tensor.assign(from: Self.weights.tensor("cascade." + path, shape: tensor.shape))
-        }
-        objective.didLoad()
-        return (objective, online)
+            settings: .golden(background: isFaithful ? .embeddingDimension : .sentinel),
+            refines: !isFaithful)
+        objective.fill { Self.weights.tensor("cascade." + $0, shape: $1) }
+        return objective
     }
 }

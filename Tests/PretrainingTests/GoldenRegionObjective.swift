@@ -8,9 +8,10 @@ import TestSupport
 
 /// The network, views and numbers of `Golden/aligndet/rcnn_objective`.
 struct GoldenRegionObjective {
-    let golden: GoldenTensors
-    let views: [Batch]
-    private let backbone: GivenMaps
+    let given: GoldenViews
+    var golden: GoldenTensors { given.golden }
+    var views: [Batch] { given.views }
+    private var backbone: GivenMaps { given.backbone }
 
     private static let gains = [
         "rpn_head.rpn_cls": 0.8, "rpn_head.rpn_reg": 0.15, "roi_head.bbox_head.fc_reg": 0.3,
@@ -22,41 +23,11 @@ struct GoldenRegionObjective {
                 gains.map { ("rcnn.\(net).\($0.key)", $0.value) }
             }))
 
-    init() throws {
-        let golden = try GoldenTensors("aligndet/rcnn_objective.safetensors")
-        self.golden = golden
-        views = try (1...2).map { try Self.view($0, golden) }
-        backbone = try Self.backbone(views, golden)
-    }
+    init() throws { given = try Self.views("aligndet/rcnn_objective.safetensors") }
 
-    /// The maps of both views, C2 to C5.
-    static func backbone(_ views: [Batch], _ golden: GoldenTensors) throws -> GivenMaps {
-        var maps: [Int: [Tensor]] = [:]
-        for v in 0..<2 {
-            maps[views[v].height] = try (2...5).map { try golden.tensor("view\(v + 1).c\($0)") }
-        }
-        return GivenMaps(maps)
-    }
-
-    /// A batch without pixels, of `view<number>` of a fixture. Image 0's proposals have the numbers 252 to 256, those of image 1 go on from
-    /// there.
-    static func view(_ number: Int, _ golden: GoldenTensors) throws -> Batch {
-        let size = try golden.integers("view\(number).size")
-        let targets = try (0..<2).map { i in
-            let corners = try golden.floats("view\(number).boxes.\(i)")
-            let boxes = stride(from: 0, to: corners.count, by: 4).map {
-                Box(x1: corners[$0], y1: corners[$0 + 1], x2: corners[$0 + 2], y2: corners[$0 + 3])
-            }
-            return Target(
-                boxes: boxes, labels: boxes.map { _ in 0 },
-                boxIDs: boxes.indices.map { Int32(i == 0 ? 252 + $0 : $0) }, imageID: i,
-                originalWidth: size[1],
-                originalHeight: size[0], scaleX: 1, scaleY: 1, flipped: false, validWidth: size[1],
-                validHeight: size[0])
-        }
-        return Batch(
-            count: 2, height: size[0], width: size[1],
-            pixels: [Float](repeating: 0, count: 2 * size[0] * size[1] * 3), targets: targets)
+    /// Image 0's proposals have the numbers 252 to 256, those of image 1 go on from there.
+    static func views(_ path: String) throws -> GoldenViews {
+        try GoldenViews(path, levels: 2...5, firstBoxIDs: [252, 0])
     }
 
     private var neck: FPN {
@@ -105,18 +76,9 @@ struct GoldenRegionObjective {
                 levelRule: .finest(side: 20)), rpn: settings.rpn, regions: settings.regions)
         let objective = AlignDetFasterRCNN(
             online: online, neck: neck, rpnHead: Self.rpnHead, boxHead: Self.boxHead,
-            settings: AlignDetSettings(
-                temperature: 0.5, momentumStart: 0.996, momentumEnd: 1, contrastiveWeight: 1, boxWeight: 1,
-                labelLayout: .levelMajor, targetStart: .independent,
-                backgroundLabel: isFaithful ? .embeddingDimension : .sentinel,
-                sampler: settings.regions.sampler))
-        for (path, tensor) in online.namedTensors {
-            tensor.assign(from: Self.weights.tensor("rcnn.online." + path, shape: tensor.shape))
-        }
-        for (path, tensor) in objective.companionTensors {
-            tensor.assign(from: Self.weights.tensor("rcnn." + path, shape: tensor.shape))
-        }
-        objective.didLoad()
+            settings: .golden(
+                background: isFaithful ? .embeddingDimension : .sentinel, sampler: settings.regions.sampler))
+        objective.fill { Self.weights.tensor("rcnn." + $0, shape: $1) }
         return (objective, online)
     }
 }

@@ -80,11 +80,9 @@ package final class AlignDetDETR: MomentumObjective {
         )
         tape.lap(.forward)
         let offsets = AlignDetViews.labelOffsets(views)
-        let contrast = ContrastiveLoss(temperature: settings.shared.temperature)(
-            queries: embeddings(queries, online.head, tape),
-            queryLabels: labels(queries, views[0].targets, offsets),
-            keys: embeddings(keys, branch, silent).tensor, keyLabels: labels(keys, views[1].targets, offsets),
-            background: settings.shared.backgroundLabel.value, tape: tape)
+        let contrast = settings.shared.contrast(
+            queries: embeddings(queries, online.head, tape), labels(queries, views[0].targets, offsets),
+            keys: embeddings(keys, branch, silent).tensor, labels(keys, views[1].targets, offsets), tape)
         let own = online.settings.loss.terms(queries, views[0].targets, tape).map { term in
             term.name.hasSuffix("loss_cls")
                 ? term
@@ -92,11 +90,7 @@ package final class AlignDetDETR: MomentumObjective {
                     term.name, sum: term.sum, divisor: term.divisor,
                     weight: term.weight * settings.shared.boxWeight)
         }
-        return [
-            LossTerm(
-                "loss_contrastive", sum: contrast.sum, divisor: Double(contrast.labelCount),
-                weight: settings.shared.contrastiveWeight)
-        ] + own
+        return [contrast] + own
     }
 
     /// Of the queries of all layers, layer after layer and image after image.

@@ -59,18 +59,14 @@ package final class AlignDetFCOS: MomentumObjective {
         let (queries, points) = sample(onlineFeatures, view: 0)
         let (keys, _) = sample(targetFeatures, view: 1)
 
-        let contrast = ContrastiveLoss(temperature: settings.temperature)(
-            queries: Self.embeddings(onlineFeatures, queries, online.head.projection, tape),
-            queryLabels: queries.labels,
-            keys: Self.embeddings(targetFeatures, keys, branch.head.projection, silent).tensor,
-            keyLabels: keys.labels, background: settings.backgroundLabel.value, tape: tape)
+        let contrast = settings.contrast(
+            queries: Self.embeddings(onlineFeatures, queries, online.head.projection, tape), queries.labels,
+            keys: Self.embeddings(targetFeatures, keys, branch.head.projection, silent).tensor, keys.labels,
+            tape)
         let boxTerms = PointBoxLoss(settings: online.settings, points: points).terms(
             boxes, queries.positives, tape)
-        return [
-            LossTerm(
-                "loss_contrastive", sum: contrast.sum, divisor: Double(contrast.labelCount),
-                weight: settings.contrastiveWeight)
-        ] + boxTerms.map { LossTerm($0.name, sum: $0.sum, divisor: $0.divisor, weight: settings.boxWeight) }
+        return [contrast]
+            + boxTerms.map { LossTerm($0.name, sum: $0.sum, divisor: $0.divisor, weight: settings.boxWeight) }
     }
 
     /// The projection of the sampled points' features, [R, D].

@@ -56,18 +56,15 @@ package final class AlignDetRetinaNet: MomentumObjective {
         let (queries, anchors) = sample(onlineFeatures, view: 0)
         let (keys, _) = sample(targetFeatures, view: 1)
 
-        let contrast = ContrastiveLoss(temperature: settings.temperature)(
-            queries: Self.embeddings(onlineFeatures, queries, online.head.projection, tape),
-            queryLabels: queries.labels,
-            keys: Self.embeddings(targetFeatures, keys, branch.head.projection, silent).tensor,
-            keyLabels: keys.labels, background: settings.backgroundLabel.value, tape: tape)
+        let contrast = settings.contrast(
+            queries: Self.embeddings(onlineFeatures, queries, online.head.projection, tape), queries.labels,
+            keys: Self.embeddings(targetFeatures, keys, branch.head.projection, silent).tensor, keys.labels,
+            tape)
         let boxes = DenseBoxLoss(loss: online.settings.boxLoss, anchors: anchors).sum(
             deltas, views[0].targets, queries.assigned,
             divisors: [Double](repeating: 1, count: views[0].count), tape)
         return [
-            LossTerm(
-                "loss_contrastive", sum: contrast.sum, divisor: Double(contrast.labelCount),
-                weight: settings.contrastiveWeight),
+            contrast,
             LossTerm(
                 "loss_bbox", sum: boxes, divisor: Double(queries.positiveCount), weight: settings.boxWeight),
         ]

@@ -17,14 +17,9 @@ struct RegionContrast {
     ) -> LossTerm {
         let queryLabels = labels(online, first, offsets)
         let keyLabels = labels(target, second, offsets)
-        let contrast = ContrastiveLoss(temperature: settings.temperature)(
-            queries: tape.gatherRows(queries, queryLabels.indices.map { Int32($0) }),
-            queryLabels: queryLabels,
-            keys: keys.tensor.prefix(0..<keyLabels.count), keyLabels: keyLabels,
-            background: settings.backgroundLabel.value, tape: tape)
-        return LossTerm(
-            "loss_contrastive", sum: contrast.sum, divisor: Double(contrast.labelCount),
-            weight: settings.contrastiveWeight)
+        return settings.contrast(
+            queries: tape.gatherRows(queries, queryLabels.indices.map { Int32($0) }), queryLabels,
+            keys: keys.tensor.prefix(0..<keyLabels.count), keyLabels, tape)
     }
 
     /// Every region's proposal, numbered through the batch, or the background.

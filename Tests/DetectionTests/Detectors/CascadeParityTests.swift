@@ -9,32 +9,23 @@ import Testing
 /// Cascade Mask R-CNN against mmdetection's form of it written out in PyTorch: `Golden/cascade`.
 @Suite(.serialized) struct CascadeParityTests {
     private let fixture: GoldenCascade
-    private let images: Tensor
-    private let targets: [Target]
+    private let parity: DetectorParity
     private let draws = DrawKey(seed: 0, step: 0)
 
+    private var images: Tensor { parity.images }
+    private var targets: [Target] { parity.targets }
     private var golden: GoldenTensors { fixture.golden }
     private var network: CascadeRCNN { fixture.network }
 
     init() throws {
         fixture = try GoldenCascade()
-        (images, targets) = try fixture.batch("input", count: 2, width: 96, height: 64)
+        parity = try fixture.parity(
+            images: "input.name", boxes: ["boxes.0", "boxes.1"], width: 96, height: 64)
     }
-
-    private func corners(_ boxes: [Box]) -> [Float] { boxes.flatMap { [$0.x1, $0.y1, $0.x2, $0.y2] } }
 
     private var pyramid: [Variable] {
         let tape = Tape(recording: false)
         return network.neck(network.backbone(images, tape), tape)
-    }
-
-    private func expectLosses(_ terms: [LossTerm], prefix: String = "") throws {
-        #expect(terms.map(\.name) == network.lossNames)
-        for term in terms {
-            expectClose(
-                Double(term.value), try golden.scalar(prefix + term.name), relative: Tolerance.detector,
-                term.name)
-        }
     }
 
     /// Each stage's regions: what the stage before moved, without the boxes that were given.
@@ -51,7 +42,7 @@ import Testing
             for (i, boxes) in regions.enumerated() {
                 // The order within an image is the sampler's.
                 expectClose(
-                    sorted(boxes), sorted(makeBoxes(try golden.floats("stage\(s).regions.\(i)"))),
+                    sorted(boxes), sorted(try golden.boxes("stage\(s).regions.\(i)")),
                     relative: Tolerance.detector, "stage \(s) image \(i)")
             }
             let sampled = stage.settings.sample(regions, targets, draws, stage: s)
@@ -60,65 +51,21 @@ import Testing
         }
     }
 
-    private func sorted(_ boxes: [Box]) -> [Float] {
-        corners(boxes.sorted { ($0.x1, $0.y1, $0.x2) < ($1.x1, $1.y1, $1.x2) })
+    private func sorted(_ boxes: [Box]) -> [Box] {
+        boxes.sorted { ($0.x1, $0.y1, $0.x2) < ($1.x1, $1.y1, $1.x2) }
     }
 
-    @Test func lossesMatch() throws {
-        try expectLosses(network.losses(images, targets, draws: draws, Tape(recording: false)))
-    }
+    @Test func lossesMatch() throws { try parity.lossesMatch() }
 
     /// On an image that lies far from all kinks: `make_cascade.py` says why.
     @Test(arguments: [KernelSet.fast, .plain])
     func everyGradientMatches(kernels: KernelSet) throws {
-        let (images, targets) = try fixture.batch("small", count: 1, width: 64, height: 64)
-        let keys = try golden.note("gradient.names", as: [String].self)
-        let trained = network.trainedParameters
-        #expect(Set(trained.map(\.path)) == Set(keys) && trained.count == keys.count)
-        let arena = ParameterArena(trained)
-        arena.beginAccumulation()
-        try kernels.run {
-            let tape = Tape(recording: true)
-            let terms = network.losses(images, targets, draws: draws, tape)
-            try expectLosses(terms, prefix: "small.")
-            tape.backward(terms.map { ($0.sum, $0.factor) })
-        }
-        arena.finishAccumulation()
-
-        let positions = try golden.integers("gradient.positions")
-        let samples = try golden.doubles("gradient.samples")
-        let (norms, sums) = (try golden.doubles("gradient.norm"), try golden.doubles("gradient.sum"))
-        let count = positions.count / keys.count
-        for (i, key) in keys.enumerated() {
-            let parameter = try #require(trained.first { $0.path == key }?.parameter, "\(key)")
-            expectDigest(
-                try #require(parameter.leaf.gradient),
-                positions: Array(positions[(i * count)..<((i + 1) * count)]),
-                samples: Array(samples[(i * count)..<((i + 1) * count)]), norm: norms[i], sum: sums[i],
-                relative: Tolerance.detector, "gradient \(key)")
-        }
+        try fixture.parity(
+            images: "small.name", boxes: ["small.boxes"], width: 64, height: 64, prefix: "small."
+        ).everyGradientMatches(kernels: kernels)
     }
 
-    @Test func tenStepsGiveTheSameLosses() throws {
-        let history = try golden.doubles("steps.losses")
-        let keys = try golden.note("loss.names", as: [String].self)
-        let arena = ParameterArena(network.trainedParameters)
-        let optimizer = SGD(arena, momentum: 0.9, weightDecay: 1e-4)
-        for step in 0..<10 {
-            arena.beginAccumulation()
-            let tape = Tape(recording: true)
-            let terms = network.losses(images, targets, draws: draws, tape)
-            for term in terms {
-                let i = try #require(keys.firstIndex(of: term.name))
-                expectClose(
-                    Double(term.value), history[keys.count * step + i], relative: Tolerance.tenSteps,
-                    "step \(step) \(term.name)")
-            }
-            tape.backward(terms.map { ($0.sum, $0.factor) })
-            arena.finishAccumulation()
-            optimizer.step(rate: 2e-5, gradientScale: 1)
-        }
-    }
+    @Test func tenStepsGiveTheSameLosses() throws { try parity.tenStepsGiveTheSameLosses(rate: 2e-5) }
 
     /// Class logits are the mean of all stages', boxes the last one's.
     @Test func allStagesJudge() throws {
@@ -136,24 +83,14 @@ import Testing
             output.deltas.tensor.prefix(0..<count), try golden.tensor("judged.deltas"),
             relative: Tolerance.detector, "deltas")
         expectClose(
-            corners(regions.flatMap { $0 }), try golden.floats("judged.regions"),
-            relative: Tolerance.detector,
+            regions.flatMap { $0 }, try golden.boxes("judged.regions"), relative: Tolerance.detector,
             "regions")
     }
 
     @Test func detectionsAreTheSame() throws {
         let found = network.detect(images, targets)
-        for (i, objects) in found.enumerated() {
-            #expect(objects.map(\.label) == (try golden.labels("detections.\(i).labels")))
-            expectClose(
-                objects.map(\.score), try golden.floats("detections.\(i).scores"),
-                relative: Tolerance.detector,
-                "scores")
-            expectClose(
-                corners(objects.map(\.box)), try golden.floats("detections.\(i).boxes"),
-                relative: Tolerance.detector, "boxes")
-            #expect(objects.allSatisfy { $0.mask?.width == 96 && $0.mask?.height == 64 })
-        }
+        try expectDetections(found, golden)
+        #expect(found.joined().allSatisfy { $0.mask?.width == 96 && $0.mask?.height == 64 })
         let maps = network.meanProbabilities(
             network.stages.compactMap(\.masks), pyramid, found, Tape(recording: false))
         var row = 0
@@ -168,11 +105,9 @@ import Testing
     /// The last stage's loss does not reach the regions of the ones before, nor their heads.
     @Test func laterStagesDoNotTeachEarlierOnes() throws {
         let arena = ParameterArena(network.trainedParameters)
-        arena.beginAccumulation()
-        let tape = Tape(recording: true)
-        let last = network.losses(images, targets, draws: draws, tape).filter { $0.name.hasPrefix("s2.") }
-        tape.backward(last.map { ($0.sum, $0.factor) })
-        arena.finishAccumulation()
+        arena.backward { tape in
+            network.losses(images, targets, draws: draws, tape).filter { $0.name.hasPrefix("s2.") }
+        }
         for (path, parameter) in network.trainedParameters where path.hasPrefix("roi_head.") {
             let gradient = try #require(parameter.leaf.gradient)
             let isReached = gradient.values.contains { $0 != 0 }
@@ -180,15 +115,5 @@ import Testing
         }
     }
 
-    @Test func aStepLeavesNoMemoryBehind() {
-        let arena = ParameterArena(network.trainedParameters)
-        expectNoLeaks {
-            arena.beginAccumulation()
-            let tape = Tape(recording: true)
-            let terms = network.losses(images, targets, draws: draws, tape)
-            tape.backward(terms.map { ($0.sum, $0.factor) })
-            arena.finishAccumulation()
-            _ = network.detect(images, targets)
-        }
-    }
+    @Test func aStepLeavesNoMemoryBehind() { parity.aStepLeavesNoMemoryBehind() }
 }

@@ -16,12 +16,10 @@ import Testing
     @Test func picturesWithoutObjectsOnlyTeachTheBackground() {
         let network = GoldenDETR.make(isPreNorm: false)
         let arena = ParameterArena(network.trainedParameters)
-        arena.beginAccumulation()
-        let tape = Tape(recording: true)
-        let terms = network.losses(images, targets([[], []]), draws: DrawKey(seed: 1, step: 0), tape)
+        let terms = arena.backward {
+            network.losses(images, targets([[], []]), draws: DrawKey(seed: 1, step: 0), $0)
+        }
         for term in terms { #expect(term.name.hasSuffix("loss_cls") ? term.value > 0.1 : term.value == 0) }
-        tape.backward(terms.map { ($0.sum, $0.factor) })
-        arena.finishAccumulation()
         #expect(Elementwise.isFinite(arena.gradients) && Elementwise.sumOfSquares(arena.gradients) > 0)
     }
 
@@ -95,11 +93,9 @@ import Testing
         let arena = ParameterArena(network.trainedParameters)
         let box = Box(x1: 1, y1: 2, x2: 50, y2: 60)
         expectNoLeaks {
-            arena.beginAccumulation()
-            let tape = Tape(recording: true)
-            let terms = network.losses(images, targets([[box], []]), draws: DrawKey(seed: 1, step: 0), tape)
-            tape.backward(terms.map { ($0.sum, $0.factor) })
-            arena.finishAccumulation()
+            arena.backward {
+                network.losses(images, targets([[box], []]), draws: DrawKey(seed: 1, step: 0), $0)
+            }
         }
     }
 

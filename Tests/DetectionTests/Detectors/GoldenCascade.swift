@@ -87,20 +87,16 @@ struct GoldenCascade {
         return GoldenModel(lastNorms: [".bn2"], gains: gains)
     }
 
-    /// A batch of the fixture: images named by its metadata, boxes with the ellipses inside them as outlines.
-    func batch(_ key: String, count: Int, width: Int, height: Int) throws -> (
-        images: Tensor, targets: [Target]
-    ) {
-        let name = try #require(golden.metadata["\(key).name"])
-        let targets = try (0..<count).map { i in
-            let place = key == "small" ? "small.boxes" : "boxes.\(i)"
-            return TwoStageParity.outlined(
-                makeBoxes(try golden.floats(place)),
-                try golden.labels(place.replacing("boxes", with: "labels")), width: width, height: height)
-        }
-        return (
-            GoldenWeights.images(name, count: count, channels: 3, height: height, width: width, scale: 2),
-            targets
-        )
+    /// A batch of the fixture, boxes with the ellipses inside them as outlines.
+    /// - images: the metadata's entry of their name; boxes: an entry for each; prefix: of the batch's losses.
+    func parity(
+        images: String, boxes: [String], width: Int, height: Int, prefix: String = ""
+    ) throws -> DetectorParity {
+        let batch = try golden.batch(images, boxes: boxes, width: width, height: height)
+        return DetectorParity(
+            network, (batch.images, batch.targets.map(\.outlined)), golden,
+            losses: try golden.note("loss.names", as: [String].self).map {
+                ($0, try golden.scalar(prefix + $0))
+            })
     }
 }

@@ -64,11 +64,8 @@ enum GoldenDETR {
 
     /// - prefix: `crowd.` for more objects than queries.
     static func targets(_ golden: GoldenTensors, _ prefix: String = "") throws -> [Target] {
-        try (0..<2).map { i in
-            makeTarget(
-                makeBoxes(try golden.floats("\(prefix)boxes.\(i)")),
-                labels: try golden.labels("\(prefix)labels.\(i)"),
-                width: sizes[i].width, height: sizes[i].height)
+        try (0..<2).map {
+            try golden.target("\(prefix)boxes.\($0)", width: sizes[$0].width, height: sizes[$0].height)
         }
     }
 }

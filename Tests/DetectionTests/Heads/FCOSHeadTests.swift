@@ -36,9 +36,7 @@ import Testing
         pyramid = try (3...7).map { Variable(constant: try golden.tensor("p\($0)")) }
         let valid = try golden.integers("valid")
         targets = try (0..<2).map { i in
-            makeTarget(
-                makeBoxes(try golden.floats("boxes.\(i)")), labels: try golden.labels("labels.\(i)"),
-                width: valid[2 * i + 1], height: valid[2 * i])
+            try golden.target("boxes.\(i)", width: valid[2 * i + 1], height: valid[2 * i])
         }
         points = PointGenerator(strides: [8, 16, 32, 64, 128], offset: 0.5).points(
             pyramid.map { ($0.shape[1], $0.shape[2]) }, inputHeight: 128, inputWidth: 160)
@@ -71,50 +69,27 @@ import Testing
     @Test(arguments: [(0, "cls"), (1, "bbox"), (2, "centerness")])
     func lossesAndGradientsMatch(index: Int, name: String) throws {
         let arena = ParameterArena(head.namedParameters)
-        arena.beginAccumulation()
-        let tape = Tape(recording: true)
-        let term = FCOSLoss(settings: settings, points: points).terms(head(pyramid, tape), targets, tape)[
-            index]
-        expectClose(Double(term.value), try golden.scalar("loss.\(name)"), relative: Tolerance.features, name)
-        tape.backward([(term.sum, term.factor)])
-        arena.finishAccumulation()
-        var reached = 0
-        for entry in arena.entries {
-            let gradient = try #require(entry.parameter.leaf.gradient).values
-            let key = "\(name).grad.\(entry.path)"
-            if golden.contains(key) {
-                reached += 1
-                expectClose(gradient, try golden.floats(key), relative: Tolerance.detector, key)
-            } else {
-                #expect(gradient.allSatisfy { $0 == 0 }, "\(key) is not 0")
-            }
+        let terms = arena.backward { tape in
+            [FCOSLoss(settings: settings, points: points).terms(head(pyramid, tape), targets, tape)[index]]
         }
-        #expect(reached == golden.keys.count { $0.hasPrefix("\(name).grad.") })
+        expectClose(
+            Double(terms[0].value), try golden.scalar("loss.\(name)"), relative: Tolerance.features, name)
+        try golden.expectGradients(of: arena, below: name, relative: Tolerance.detector)
     }
 
     @Test func detectionsAreTheSame() throws {
         let output = head(pyramid, Tape(recording: false))
         let found = PointDecoder(settings: settings, points: points).detections(output, targets)
-        for (i, objects) in found.enumerated() {
-            #expect(objects.map { Int($0.label) } == (try golden.integers("detections.\(i).labels")))
-            expectClose(
-                objects.map(\.score), try golden.floats("detections.\(i).scores"),
-                relative: Tolerance.features)
-            expectClose(
-                objects.flatMap { [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2] },
-                try golden.floats("detections.\(i).boxes"), relative: Tolerance.features)
-        }
+        try expectDetections(found, golden, relative: Tolerance.features)
     }
 
     @Test func withoutBoxesOnlyTheClassesLearn() {
         let empty = targets.map { _ in makeTarget([], width: 160, height: 128) }
-        let tape = Tape(recording: true)
         let arena = ParameterArena(head.namedParameters)
-        arena.beginAccumulation()
-        let terms = FCOSLoss(settings: settings, points: points).terms(head(pyramid, tape), empty, tape)
+        let terms = arena.backward { tape in
+            FCOSLoss(settings: settings, points: points).terms(head(pyramid, tape), empty, tape)
+        }
         #expect(terms[0].value > 0 && terms[1].value == 0 && terms[2].value == 0)
-        tape.backward(terms.map { ($0.sum, $0.factor) })
-        arena.finishAccumulation()
         for entry in arena.entries where entry.path.hasPrefix("conv_reg") || entry.path.hasPrefix("scales") {
             #expect(entry.parameter.leaf.gradient?.values.allSatisfy { $0 == 0 } == true, "\(entry.path)")
         }

@@ -53,11 +53,7 @@ import Testing
         _ body: ([Variable], Tape) -> [LossTerm]
     ) -> (losses: [Float], gradients: [Tensor]) {
         let arena = ParameterArena(parameters)
-        arena.beginAccumulation()
-        let tape = Tape(recording: true)
-        let terms = body(maps.map { stem(Variable(constant: $0), tape) }, tape)
-        tape.backward(terms.map { ($0.sum, $0.factor) })
-        arena.finishAccumulation()
+        let terms = arena.backward { tape in body(maps.map { stem(Variable(constant: $0), tape) }, tape) }
         return (terms.map(\.value), parameters.compactMap { $0.parameter.leaf.gradient?.copied() })
     }
 

@@ -8,7 +8,7 @@ import Testing
     /// PyTorch's `grid_sample` on each pixel's centre, as mmdetection pastes: `Golden/masks/make_paste.py`.
     @Test func pixelsAreThoseOfGridSample() throws {
         let golden = try GoldenTensors("masks/paste.safetensors")
-        let boxes = makeBoxes(try golden.floats("boxes"))
+        let boxes = try golden.boxes("boxes")
         let size = try golden.integers("size")
         let maps = try golden.tensor("maps")
         let expected = try golden.integers("pixels").map { UInt8($0) }

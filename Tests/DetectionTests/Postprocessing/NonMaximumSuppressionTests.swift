@@ -49,7 +49,7 @@ import Testing
     func survivorsAreTorchvisions(name: String) throws {
         let golden = try GoldenTensors("ops/suppression.safetensors")
         let kept = NonMaximumSuppression.survivors(
-            makeBoxes(try golden.floats("\(name).boxes")), scores: try golden.floats("\(name).scores"),
+            try golden.boxes("\(name).boxes"), scores: try golden.floats("\(name).scores"),
             groups: try golden.labels("\(name).groups"), threshold: try golden.note(name, as: Double.self),
             limit: .max)
         #expect(kept == (try golden.integers("\(name).kept")))
