@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Does each detector learn? Trains it on 16 photographs until it knows them by heart, and scores it on the same ones:
-# AP50 must end above 0.9. A detector with a defect in its targets, losses or decoding stays well below.
+# Does each detector learn? Its whole way on two ranks: AlignDet's pre-training on 16 photographs, then fine-tuning until it
+# knows them by heart, scored on the same ones: AP50 must end above 0.9. A detector with a defect in its targets, losses or
+# decoding stays well below.
 #
 #   launch/overfit.sh COCO_FOLDER [DETECTOR...]      default: all
 #
-# COCO_FOLDER has annotations/instances_train.json and images/train/. ALIGNDET_OVERFIT_WORK (work_dirs/overfit) holds runs.
+# COCO_FOLDER has annotations/instances_train.json and images/train/. ALIGNDET_OVERFIT_WORK (work_dirs/overfit) holds runs;
+# ALIGNDET_PROGRAM is the program, default as built.
 set -euo pipefail
 
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -20,59 +22,109 @@ shift
 detectors=("$@")
 if ((${#detectors[@]} == 0)); then detectors=(retinanet fcos faster_rcnn mask_rcnn cascade_rcnn cascade_mask_rcnn detr); fi
 work=${ALIGNDET_OVERFIT_WORK:-work_dirs/overfit}
-program=$(swift build -c release --show-bin-path)/aligndet-mpi
+program=${ALIGNDET_PROGRAM:-$(swift build -c release --show-bin-path)/aligndet-mpi}
 
-# A small backbone that knows ImageNet; no augmentation.
-common=(
-    data.{train,val}.annotations="$data/annotations/instances_train.json" data.{train,val}.images="$data/images/train"
-    data.{train,val}.first_images=16
+# A small backbone that knows ImageNet, and 16 photographs.
+train=(
+    data.train.annotations="$data/annotations/instances_train.json" data.train.images="$data/images/train"
+    data.train.first_images=16
     model.backbone.name=mobilenet_v2
     model.backbone.weights=builtin:weights/mobilenetv2_imagenet_backbone.safetensors
-    pipeline.flip=0 schedule.unit=step run.keep=1
+    schedule.unit=step run.keep=1 run.loader_threads=1
 )
-# The backbone's fine half and its statistics frozen.
-pyramid=(
-    model.backbone.frozen_stages=3 model.backbone.norm=affine model.neck.norm=none model.neck.channels=128
-    'pipeline.resize.short_sides=[480]' pipeline.resize.long_side=640 pipeline.test.short_side=480
-    pipeline.test.long_side=640
-    optimizer.lr=0.01 optimizer.clip_norm=10
-    schedule.length=800 'schedule.decay.at=[600]' schedule.warmup.steps=100
-    batch.global=4 batch.micro=2 run.checkpoint_every=800 run.eval_every=800
+validation=(
+    data.val.annotations="$data/annotations/instances_train.json" data.val.images="$data/images/train"
+    data.val.first_images=16
 )
-dense=("${pyramid[@]}" model.head.channels=128)
+# Pictures whose short side has so many pixels: sized SHORT.
+sized() { echo "pipeline.resize.short_sides=[$1]" pipeline.resize.long_side=$(($1 * 4 / 3)); }
+tested() { echo pipeline.test.short_side="$1" pipeline.test.long_side=$(($1 * 4 / 3)); }
+# scheduled STEPS
+scheduled() {
+    echo schedule.length="$1" "schedule.decay.at=[$(($1 * 4 / 5))]" run.checkpoint_every="$1"
+}
+adamw() { # RATE
+    echo "optimizer={name: adamw, lr: $1, betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.0001, clip_norm: 1, rules: []}"
+}
+
+# What both trainings build.
+pyramid=(model.neck.norm=none model.neck.channels=128 model.head.channels=128 schedule.warmup.steps=20)
+towers=("${pyramid[@]}" model.head.stacked_convs=2)
 # Anchors small enough for the smallest boxes, each of which claims its best one.
-two_stage=(
-    "${pyramid[@]}" model.anchors.base_scale=4 model.rpn.assigner.min_positive=0
-    model.rpn.channels=128 model.head.stacked_convs=0 model.head.layers=2 model.head.width=512 model.sampler.count=128
+regions=(
+    "${pyramid[@]}" model.anchors.base_scale=4 model.rpn.assigner.min_positive=0 model.rpn.channels=128
+    model.head.stacked_convs=0 model.head.layers=2 model.head.width=512 model.sampler.count=128
 )
-# A transformer learns boxes by heart from coarse maps as well, but takes longer.
 queries=(
-    model.backbone.frozen_stages=7 model.backbone.norm=frozen
-    'pipeline.resize.short_sides=[160]' pipeline.resize.long_side=214 pipeline.test.short_side=160
-    pipeline.test.long_side=214
     model.head.channels=128 model.head.feed_forward=256 model.head.encoder_layers=2 model.head.decoder_layers=3
-    model.head.queries=50 model.head.dropout=0
-    optimizer.lr=0.0005 'optimizer.rules=[]' schedule.length=3600 'schedule.decay.at=[2800]'
-    batch.global=16 batch.micro=8 run.checkpoint_every=3600 run.eval_every=3600
+    model.head.queries=50 model.head.dropout=0 'optimizer.rules=[]'
 )
 
+pretraining_steps=40
+# shellcheck disable=SC2207  # no word has blanks or stars
+pretraining=(
+    "${train[@]}" data.train.proposals=selective_search model.backbone.frozen_stages=7 model.backbone.norm=frozen
+    batch.global=4 batch.micro=2 $(sized 160) $(scheduled $pretraining_steps)
+)
+# No augmentation. Of the backbone the fine half and the statistics are frozen. Photographs come one by one: beside others
+# they are padded, and what knows them by heart like that may not know them alone.
+# shellcheck disable=SC2207
+maps=(
+    "${train[@]}" "${validation[@]}" pipeline.flip=0 model.backbone.frozen_stages=3 model.backbone.norm=affine
+    batch.global=4 batch.micro=1
+)
+# Dense detectors' maps begin at an eighth of the resolution, and the smallest boxes are a hundredth of a photograph wide.
+# shellcheck disable=SC2207
+dense=("${maps[@]}" "$(adamw 0.0003)" $(sized 432) $(tested 432) $(scheduled 800) run.eval_every=800)
+# shellcheck disable=SC2207
+two_stage=("${maps[@]}" "$(adamw 0.001)" $(sized 320) $(tested 320) $(scheduled 400) run.eval_every=400)
+# A transformer learns boxes by heart from coarse maps as well, but takes longer.
+# shellcheck disable=SC2207
+transformer=(
+    "${train[@]}" "${validation[@]}" pipeline.flip=0 model.backbone.frozen_stages=7 model.backbone.norm=frozen
+    $(sized 160) $(tested 160) $(scheduled 3600) run.eval_every=3600 optimizer.lr=0.0005 batch.global=16 batch.micro=8
+)
+
+# One pre-training serves a detector with and without masks: pretrain DETECTOR SCHEDULE OVERRIDES...
+pretrain() {
+    local folder=$work/pretrain_$1 recipe=configs/pretrain/aligndet_$1_r50_$2_coco.yaml
+    shift 2
+    start=$folder/step_$pretraining_steps.safetensors.zst
+    if [[ -e $start ]]; then return; fi
+    aligndet_mpirun 2 "$program" pretrain "$recipe" --work-dir "$folder" --cfg-options "${pretraining[@]}" "$@"
+}
+
 for detector in "${detectors[@]}"; do
-    recipe=configs/supervised/${detector}_r50_1x_coco.yaml
-    options=("${common[@]}")
+    recipe=configs/finetune/${detector}_r50_1x_coco.yaml
     case $detector in
-        retinanet) options+=("${dense[@]}" model.anchors.base_scale=2) ;;
-        fcos) options+=("${dense[@]}") ;;
-        faster_rcnn | cascade_rcnn) options+=("${two_stage[@]}") ;;
-        mask_rcnn | cascade_mask_rcnn) options+=("${two_stage[@]}" model.mask.channels=128) ;;
+        retinanet)
+            shape=("${towers[@]}" model.anchors.base_scale=2)
+            pretrain retinanet 1x "${shape[@]}"
+            options=("${dense[@]}")
+            ;;
+        fcos)
+            shape=("${towers[@]}")
+            pretrain fcos 1x "${shape[@]}"
+            options=("${dense[@]}")
+            ;;
+        faster_rcnn | mask_rcnn | cascade_rcnn | cascade_mask_rcnn)
+            shape=("${regions[@]}")
+            pretrain "$([[ $detector == cascade* ]] && echo cascade_rcnn || echo faster_rcnn)" 1x "${shape[@]}"
+            if [[ $detector == *mask* ]]; then shape+=(model.mask.channels=128); fi
+            options=("${two_stage[@]}")
+            ;;
         detr)
             recipe=configs/supervised/detr_r50_50e_coco.yaml
-            options+=("${queries[@]}")
+            shape=("${queries[@]}")
+            pretrain detr 50e "${shape[@]}"
+            options=("${transformer[@]}")
             ;;
         *)
             echo "overfit.sh: no detector $detector" >&2
             exit 64
             ;;
     esac
-    aligndet_mpirun 2 "$program" finetune "$recipe" --work-dir "$work/$detector" --cfg-options "${options[@]}"
+    aligndet_mpirun 2 "$program" finetune "$recipe" --load-from "$start" --amp auto --work-dir "$work/$detector" \
+        --cfg-options "${options[@]}" "${shape[@]}"
     echo "$detector: $(grep -o '"AP50":[0-9.]*' "$work/$detector/metrics.jsonl" | tail -1)"
 done

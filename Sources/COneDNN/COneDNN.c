@@ -405,6 +405,10 @@ int cdnnl_computes_bfloat16(void) {
     return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
 }
 
+int cdnnl_multiplies_tiles(void) {
+    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_amx) == dnnl_cpu_isa_avx512_core_amx;
+}
+
 const char *cdnnl_instruction_set(void) {
     switch (dnnl_get_effective_cpu_isa()) {
         case dnnl_cpu_isa_sse41: return "SSE4.1";

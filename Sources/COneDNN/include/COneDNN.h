@@ -64,3 +64,5 @@ void cdnnl_version(int *major, int *minor, int *patch);
 const char *cdnnl_instruction_set(void);
 /// Whether this CPU multiplies bfloat16 numbers itself: without, computing in them is slower than in floats.
 int cdnnl_computes_bfloat16(void);
+/// Whether it multiplies whole tiles of them (AMX).
+int cdnnl_multiplies_tiles(void);

@@ -2,7 +2,10 @@ internal import CKernels
 
 /// 3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3): a quarter of the products, 2 to 5 times oneDNN's direct
 /// speed on AVX2. On maps of 16 bits too, with products in 32: on AVX-512 with bfloat16 units 1.3 times oneDNN's direct speed
-/// (256 channels, 60x80), and closer. See `CKernelsWinograd.h` for the algorithm, its source and its rounding.
+/// (256 channels, 60x80), and closer. Not on CPUs that multiply tiles of 16 bits: oneDNN's direct convolutions take a third
+/// to a quarter of the time there (Emerald Rapids; an AlignDet step 0.90 s instead of 1.56, and 1.2 instead of 1.7 beside
+/// busy neighbours). See `CKernelsWinograd.h` for
+/// the algorithm, its source and its rounding.
 enum WinogradConvolution {
     /// Narrower maps have few products to save, and no network here has dense 3x3 convolutions on them: not worth the digits
     /// that the transforms cost.
@@ -32,6 +35,7 @@ enum WinogradConvolution {
         let w = shape.weight
         return KernelSet.current == .fast && w[2] == 3 && w[3] == 3
             && shape.geometry == ConvolutionGeometry(stride: 1, padding: 1)
+            && !(shape.dtype == .bfloat16 && DType.multipliesBFloat16Tiles)
             && min(w[0], w[1]) >= leastChannelCount && max(w[0], w[1]) <= 8192
     }
 

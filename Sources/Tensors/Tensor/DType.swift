@@ -27,4 +27,7 @@ package enum DType: String, Sendable {
 
     /// Whether this CPU multiplies bfloat16 numbers itself; without, they save memory and cost time.
     package static var computesBFloat16: Bool { cdnnl_computes_bfloat16() != 0 }
+
+    /// Whether this CPU multiplies whole tiles of such numbers (AMX).
+    static let multipliesBFloat16Tiles = cdnnl_multiplies_tiles() != 0
 }
