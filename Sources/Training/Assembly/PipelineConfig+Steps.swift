@@ -45,7 +45,7 @@ extension PipelineConfig {
             steps.append(cut ?? choice)
         }
         if let side = crop {
-            steps.append(RandomCrop(sides: side...side, keepsABox: true, fitsOutlines: true))
+            steps.append(RandomCrop(sides: side...side, keepsABox: true, fitsOutlines: fitsOutlines))
         }
         return steps
     }

@@ -134,6 +134,8 @@ package struct PipelineConfig: Sendable, Equatable {
     /// Side of the window that is cut out of every training image, and that smaller ones are padded to; `nil` (in YAML
     /// left out or `none`) for whole images.
     package let crop: Int?
+    /// Whether boxes then become those of what the window shows of their outlines; left out, they are only cut.
+    package let fitsOutlines: Bool
     /// Whether objects of another training image are pasted over every one, by their outlines; left out, they are not.
     package let copyPaste: Bool
     /// Whose arithmetic scales pictures, in training and for detection; left out, OpenCV's.
@@ -152,6 +154,7 @@ package struct PipelineConfig: Sendable, Equatable {
 
     enum Key: String, ConfigKey {
         case resize, cuts, crop, resampling, flip, photometric, colours, test
+        case fitsOutlines = "fit_outlines"
         case copyPaste = "copy_paste"
         case padMultiple = "pad_multiple"
         case normalization = "normalize"
@@ -169,7 +172,11 @@ package struct PipelineConfig: Sendable, Equatable {
         }
         if task == .pretrain {
             try section.refuse(
-                .cuts, .crop, .copyPaste, because: "two views of a photograph show the same proposals")
+                .cuts, .crop, .fitsOutlines, .copyPaste, because: "two views of a photograph show the same proposals")
+        }
+        fitsOutlines = try section.isAbsent(.fitsOutlines) ? false : section.flag(.fitsOutlines)
+        guard !fitsOutlines || crop != nil && hasMasks else {
+            throw section.error(.fitsOutlines, "goes with pipeline.crop and a model that learns outlines")
         }
         copyPaste = try section.isAbsent(.copyPaste) ? false : section.flag(.copyPaste)
         guard !copyPaste || hasMasks else {
@@ -192,6 +199,7 @@ package struct PipelineConfig: Sendable, Equatable {
     var node: ConfigNode {
         .section([
             (Key.resize, resize.node), (.cuts, cuts?.node), (.crop, crop.map { .count($0) }),
+            (.fitsOutlines, fitsOutlines ? .flag(true) : nil),
             (.copyPaste, copyPaste ? .flag(true) : nil),
             (.resampling, resampling == .opencv ? nil : .name(resampling)), (.flip, .number(flip)),
             (.photometric, .flag(photometric)), (.colours, colours?.node),

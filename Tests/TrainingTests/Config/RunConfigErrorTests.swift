@@ -73,6 +73,12 @@ import Testing
             override: "pipeline.crop=448", recipe: "quick/pretrain.yaml", key: "pipeline.crop",
             message: "two views of a photograph show the same proposals"),
         Case(
+            override: "pipeline.fit_outlines=true", recipe: "finetune/mask_rcnn_r50_1x_coco.yaml",
+            key: "pipeline.fit_outlines", message: "goes with pipeline.crop"),
+        Case(
+            override: "pipeline.fit_outlines=true", recipe: "direct/retinanet_r50_p1x_coco.yaml",
+            key: "pipeline.fit_outlines", message: "a model that learns outlines"),
+        Case(
             override: "pipeline.copy_paste=true", recipe: "finetune/retinanet_r50_1x_coco.yaml",
             key: "pipeline.copy_paste", message: "pasted by their outlines, and the model learns none"),
         Case(

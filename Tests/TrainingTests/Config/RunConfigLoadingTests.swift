@@ -47,9 +47,20 @@ import Testing
         #expect(config.pipeline.resize.longSide == 480)
     }
 
+    /// Large-scale jitter takes boxes from what a window shows of outlines, direct pre-training only cuts them.
+    @Test func boxesAreFittedToOutlinesWhereTheSourcesDo() throws {
+        for (recipe, fits) in [
+            ("supervised/mask_rcnn_swin-b-simmim_3x_coco", true), ("direct/mask_rcnn_r50_p1x_coco", false),
+        ] {
+            let pipeline = try Recipes.load(recipe + ".yaml").pipeline
+            #expect(pipeline.crop != nil && pipeline.fitsOutlines == fits, "\(recipe)")
+        }
+    }
+
     /// Another optimizer has other keys; those of the old one go.
     @Test func anOverrideReplacesAWholeSection() throws {
-        let override = "optimizer={name: sgd, lr: 0.5, momentum: 0.9, weight_decay: 0, clip_norm: 1, rules: []}"
+        let override =
+            "optimizer={name: sgd, lr: 0.5, momentum: 0.9, weight_decay: 0, clip_norm: 1, rules: []}"
         let config = try Recipes.load("quick/scratch.yaml", [override])
         #expect(config.optimizer.learningRate == 0.5)
         #expect(config.optimizer.algorithm == .sgd(momentum: 0.9))
