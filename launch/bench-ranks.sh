@@ -11,6 +11,7 @@ set -euo pipefail
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$folder/.."
 source "$folder/env.sh"
+source "$folder/figures.sh"
 rounds=${ALIGNDET_BENCH_ROUNDS:-5}
 if [[ -z ${ALIGNDET_SKIP_BUILD:-} && -z ${ALIGNDET_PROGRAM:-} ]]; then
     swift build -c release --product aligndet-mpi >&2
@@ -20,10 +21,6 @@ parts=("$@")
 if ((${#parts[@]} == 0)); then parts=(one-host two-hosts scaling); fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-median() { sort -g | awk 'NF {v[++n] = $1} END {if (n) print (v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2}'; }
-# The values of a key of the JSON lines that come in.
-field() { sed -n "s/.*\"$1\":\([-+0-9.e]*\).*/\1/p"; }
 
 # A row for each size, the median over files of turns: sums BYTES FILE...
 sums() {

@@ -15,6 +15,7 @@ set -euo pipefail
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$folder/.."
 source "$folder/env.sh"
+source "$folder/figures.sh"
 
 python=${1:-}
 peers=${ALIGNDET_PEERS:-}
@@ -39,9 +40,6 @@ fi
 
 if [[ -z ${ALIGNDET_SKIP_BUILD:-} ]]; then swift build -c release --product aligndet-mpi >&2; fi
 program=$(swift build -c release --show-bin-path)/aligndet-mpi
-
-median() { sort -g | awk 'NF {v[++n] = $1} END {if (n) print (v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2}'; }
-field() { sed -n "s/.*\"$1\":\([-+0-9.e]*\).*/\1/p"; }
 
 # One turn of ours, seconds|gigabytes|floor, the latter two where they are known: ours BENCH_ARGUMENTS...
 ours() {

@@ -38,10 +38,13 @@ validation=(
 )
 # Pictures whose short side has so many pixels: sized SHORT.
 sized() { echo "pipeline.resize.short_sides=[$1]" pipeline.resize.long_side=$(($1 * 4 / 3)); }
-tested() { echo pipeline.test.short_side="$1" pipeline.test.long_side=$(($1 * 4 / 3)); }
 # scheduled STEPS
 scheduled() {
     echo schedule.length="$1" "schedule.decay.at=[$(($1 * 4 / 5))]" run.checkpoint_every="$1"
+}
+# Fine-tuning and its test: tuned SHORT STEPS
+tuned() {
+    echo $(sized "$1") pipeline.test.short_side="$1" pipeline.test.long_side=$(($1 * 4 / 3)) $(scheduled "$2") run.eval_every="$2"
 }
 adamw() { # RATE
     echo "optimizer={name: adamw, lr: $1, betas: [0.9, 0.999], eps: 1.0e-8, weight_decay: 0.0001, clip_norm: 1, rules: []}"
@@ -68,30 +71,29 @@ pretraining=(
 )
 # No augmentation. Of the backbone the fine half and the statistics are frozen. Photographs come one by one: beside others
 # they are padded, and what knows them by heart like that may not know them alone.
-# shellcheck disable=SC2207
 maps=(
     "${train[@]}" "${validation[@]}" pipeline.flip=0 model.backbone.frozen_stages=3 model.backbone.norm=affine
     batch.global=4 batch.micro=1
 )
 # Dense detectors' maps begin at an eighth of the resolution, and the smallest boxes are a hundredth of a photograph wide.
 # shellcheck disable=SC2207
-dense=("${maps[@]}" "$(adamw 0.0003)" $(sized 432) $(tested 432) $(scheduled 800) run.eval_every=800)
+dense=("${maps[@]}" "$(adamw 0.0003)" $(tuned 432 800))
 # shellcheck disable=SC2207
-two_stage=("${maps[@]}" "$(adamw 0.001)" $(sized 320) $(tested 320) $(scheduled 400) run.eval_every=400)
+two_stage=("${maps[@]}" "$(adamw 0.001)" $(tuned 320 400))
 # A transformer learns boxes by heart from coarse maps as well, but takes longer.
 # shellcheck disable=SC2207
 transformer=(
     "${train[@]}" "${validation[@]}" pipeline.flip=0 model.backbone.frozen_stages=7 model.backbone.norm=frozen
-    $(sized 160) $(tested 160) $(scheduled 3600) run.eval_every=3600 optimizer.lr=0.0005 batch.global=16 batch.micro=8
+    $(tuned 160 3600) optimizer.lr=0.0005 batch.global=16 batch.micro=8
 )
 
 # One pre-training serves a detector with and without masks: pretrain DETECTOR SCHEDULE OVERRIDES...
 pretrain() {
-    local folder=$work/pretrain_$1 recipe=configs/pretrain/aligndet_$1_r50_$2_coco.yaml
+    local run=$work/pretrain_$1 recipe=configs/pretrain/aligndet_$1_r50_$2_coco.yaml
     shift 2
-    start=$folder/step_$pretraining_steps.safetensors.zst
+    start=$run/step_$pretraining_steps.safetensors.zst
     if [[ -e $start ]]; then return; fi
-    aligndet_mpirun 2 "$program" pretrain "$recipe" --work-dir "$folder" --cfg-options "${pretraining[@]}" "$@"
+    aligndet_mpirun 2 "$program" pretrain "$recipe" --work-dir "$run" --cfg-options "${pretraining[@]}" "$@"
 }
 
 for detector in "${detectors[@]}"; do

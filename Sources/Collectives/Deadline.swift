@@ -16,7 +16,6 @@ struct Deadline {
     private let limitSeconds: Double
     private let spinSeconds: Double
     private var pauseCount = 0
-    private var isRestarted = false
     private var lastLookSeconds = 0.0
     private var suspendedSeconds = 0.0
 
@@ -41,10 +40,7 @@ struct Deadline {
     ///
     /// A wait that moves 132 MB between hosts would otherwise yield from its second millisecond on, and every yield to
     /// another process costs a time slice (two hosts of a core each beside a compiler: 218 ms instead of 104).
-    mutating func restart() {
-        pauseCount = 0
-        isRestarted = true
-    }
+    mutating func restart() { pauseCount = 0 }
 
     /// Waits a moment; false once the deadline has passed. Time in which this process did not run does not count.
     ///
@@ -56,9 +52,10 @@ struct Deadline {
             cmpi_relax()
             return true
         }
-        if isRestarted {
+        // The first look since the beginning or a restart.
+        if pauseCount == Self.eagerCount + 1 {
             start = ContinuousClock.now
-            (isRestarted, lastLookSeconds, suspendedSeconds) = (false, 0, 0)
+            (lastLookSeconds, suspendedSeconds) = (0, 0)
         }
         let elapsed = elapsedSeconds
         if elapsed - lastLookSeconds > Self.suspensionSeconds {
