@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Times what ranks cost: sums on one host and between two, beside MPI_Allreduce in the same run, and training on two ranks
-# of a core each beside one. Prints Markdown tables of medians.
+# Times what ranks cost: sums on one host and between two, beside MPI_Allreduce in the same run, and training steps of two ranks
+# of a core each beside each alone. Prints Markdown tables of medians.
 #
 #   launch/bench-ranks.sh [one-host|two-hosts|scaling ...]      default: all three
 #
-# ALIGNDET_BENCH_ROUNDS (5) turns; of the scaling one rank and two take turns, so a slow spell of the machine hits both. The two
-# hosts are network namespaces (launch/hosts.sh) with half of the cores each.
+# ALIGNDET_BENCH_ROUNDS (5) turns, three times as many of the scaling. The two hosts are network namespaces (launch/hosts.sh)
+# with half of the cores each.
 set -euo pipefail
 
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -63,27 +63,24 @@ two_hosts() {
     for count in "${sizes[@]}"; do sums "$count" "$work"/two.*; done
 }
 
-# AlignDet's pre-training of RetinaNet-R18 on pictures of 320 pixels, one thread a rank.
+# AlignDet's pre-training of RetinaNet-R18 on pictures of 320 pixels, one thread a rank; steps alone and together take turns
+# within one run, since speeds of cores drift by more than ranks cost.
 scaling() {
-    local turn first step=(bench step configs/pretrain/aligndet_retinanet_r18_1x_coco.yaml --size 320x320 --batch 4)
+    local line
     if (($(aligndet_cores) < 2)); then
         echo "bench-ranks.sh: scaling skipped: it wants two cores" >&2
         return 0
     fi
-    first=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
-    for ((turn = 0; turn < rounds; turn++)); do
-        OMP_NUM_THREADS=1 taskset -c "$first" "$ALIGNDET_PROGRAM" "${step[@]}" --threads 1 >>"$work/one-rank"
-        OMP_NUM_THREADS=1 aligndet_mpirun 2 "$ALIGNDET_PROGRAM" "${step[@]}" --threads 1 >>"$work/two-ranks"
-    done
-    awk -v one="$(field images_per_s <"$work/one-rank" | median)" \
-        -v two="$(field images_per_s <"$work/two-ranks" | median)" \
-        -v hidden="$(field comm_hidden_share <"$work/two-ranks" | median)" \
-        -v exposed="$(field comm_exposed_s <"$work/two-ranks" | median)" \
-        -v apart="$(field ranks_apart_s <"$work/two-ranks" | median)" 'BEGIN {
-        print "| AlignDet RetinaNet-R18, 320x320, one thread a rank | 1 rank | 2 ranks | of twice as fast | hidden | not hidden, ms | ranks apart, ms |"
-        print "|---|---|---|---|---|---|---|"
-        printf "| images a second | %.3f | %.3f | %.3f | %.3f | %.2f | %.1f |\n", one, two, two / one / 2, hidden,
-            exposed * 1e3, apart * 1e3
+    line=$(OMP_NUM_THREADS=1 aligndet_mpirun 2 "$ALIGNDET_PROGRAM" bench scaling \
+        configs/pretrain/aligndet_retinanet_r18_1x_coco.yaml --size 320x320 --batch 4 --threads 1 --iters $((rounds * 3)))
+    awk -v together="$(field images_per_s <<<"$line")" -v share="$(field weak_scaling <<<"$line")" \
+        -v once="$(field at_once <<<"$line")" -v slowest="$(field at_once_slowest <<<"$line")" \
+        -v hidden="$(field comm_hidden_share <<<"$line")" -v exposed="$(field comm_exposed_s <<<"$line")" \
+        -v apart="$(field ranks_apart_s <<<"$line")" 'BEGIN {
+        print "| AlignDet RetinaNet-R18, 320x320, one thread a rank | images/s of 2 ranks | of their sum alone | at once, without sums | the same, as slow as the slower | hidden | not hidden, ms | ranks apart, ms |"
+        print "|---|---|---|---|---|---|---|---|"
+        printf "| steps alone and together in turns | %.3f | %.3f | %.3f | %.3f | %.3f | %.2f | %.1f |\n", together, share,
+            once, slowest, hidden, exposed * 1e3, apart * 1e3
     }'
 }
 

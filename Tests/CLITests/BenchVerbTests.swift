@@ -90,6 +90,28 @@ extension ProgramTests {
             #expect(abs(try number(line, "images_per_s") * median - 2) < 1e-3)
         }
 
+        @Test func ranksTogetherAreComparedWithEachAlone() throws {
+            let arguments = ["bench", "scaling", "builtin:quick/pretrain.yaml", "--size", "64x96", "--batch", "1"]
+            let outcome = try Program.run(
+                arguments + ["--threads", "1", "--iters", "3"], ranks: 2, in: folder.path)
+            try #require(outcome.status == 0, "\(outcome)")
+            let line = try #require(
+                try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+            let share = try number(line, "weak_scaling")
+            #expect(try number(line, "weak_scaling_min") > 0)
+            #expect(try number(line, "weak_scaling_min") <= share)
+            #expect(try share <= number(line, "weak_scaling_max"))
+            #expect(try 0 < number(line, "at_once_slowest"))
+            #expect(try number(line, "at_once_slowest") <= number(line, "at_once"))
+            for key in ["alone_s", "at_once_s"] {
+                let seconds = try #require(line[key] as? [String: Double])
+                #expect(seconds.keys.sorted() == ["0", "1"] && seconds.values.allSatisfy { $0 > 0 })
+            }
+            #expect(try abs(number(line, "images_per_s") * number(line, "median_s") - 2) < 1e-3)
+            #expect(line["ranks"] as? Int == 2)
+            try expectRefusal(arguments, status: 64, words: ["mpirun -np 2"], in: folder)
+        }
+
         @Test func theLoaderIsTimedWithAndWithoutDecoding() throws {
             let lines = try bench(["loader", "builtin:quick/scratch.yaml", "--iters", "2"])
             #expect(lines.map { "\($0["case"] ?? "")".split(separator: " ").last } == ["decoded", "cached"])

@@ -52,14 +52,16 @@ struct StepBench: ParsableCommand {
                 reports.append(try training.run(views))
             })
         let alone = try (job.communicator as? MPICommunicator).map {
-            try Self.secondsAlone($0, byteCount: training.gradientByteCount)
+            try CommunicationCost.secondsAlone($0, byteCount: training.gradientByteCount)
         }
         guard job.isFirst else { return }
         var line = BenchLine(case: what.name("step"))
         line.add(measurement)
         line.add("images_per_s", Double(what.batch * job.communicator.topology.size) / measurement.median)
         line.add("phases", Self.phases(reports))
-        if let alone { Self.add(reports, of: job.communicator, alone: alone, to: &line) }
+        if let alone {
+            line.add(CommunicationCost(reports: reports, aloneSeconds: alone), of: job.communicator)
+        }
         let after = Counters()
         line.add("packs_per_step", Double(after.packs - before.packs) / Double(arguments.iters))
         line.add("reorders", after.avoidablePacks - before.avoidablePacks)
@@ -67,28 +69,6 @@ struct StepBench: ParsableCommand {
         line.add("threads", ThreadBudget.count)
         line.addPeakMemory()
         line.finish()
-    }
-
-    /// Seconds of summing as many gradients with nothing else to do.
-    private static func secondsAlone(_ communicator: MPICommunicator, byteCount: Int) throws -> Double {
-        let benchmark = try AllReduceBenchmark(communicator, largestByteCount: byteCount)
-        defer { benchmark.free() }
-        return Measurement.median(try benchmark.measure(byteCount: byteCount, repetitions: 5).seconds)
-    }
-
-    /// Ranks and how much of their communication backward hid.
-    private static func add(
-        _ reports: [StepReport], of communicator: any Communicator, alone: Double, to line: inout BenchLine
-    ) {
-        line.add("ranks", communicator.topology.size)
-        line.add("sums", communicator.reductionDescription)
-        let apart = Measurement.median(reports.map(\.communication.apartSeconds))
-        let exposed = Measurement.median(reports.map(\.communication.exposedSeconds))
-        line.add("ranks_apart_s", apart)
-        line.add("comm_exposed_s", exposed)
-        line.add("comm_under_way_s", Measurement.median(reports.map(\.communication.underWaySeconds)))
-        line.add("comm_alone_s", alone)
-        line.add("comm_hidden_share", alone > 0 ? 1 - exposed / alone : 1)
     }
 
     private struct Counters {

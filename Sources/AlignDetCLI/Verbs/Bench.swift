@@ -12,9 +12,10 @@ struct Bench: ParsableCommand {
               aligndet-mpi bench backbone configs/pretrain/aligndet_retinanet_r50_1x_coco.yaml --size 480x640 --batch 2
               aligndet-mpi bench conv --match head --threads 1
               mpirun -np 2 aligndet-mpi bench allreduce --bytes 16384,16777216
+              mpirun -np 2 aligndet-mpi bench scaling configs/pretrain/aligndet_retinanet_r18_1x_coco.yaml --threads 1
             """,
         subcommands: [
-            ConvolutionBench.self, OperationBench.self, StepBench.self, BackboneBench.self, LoaderBench.self,
-            ScoreBench.self, AllReduceBench.self,
+            ConvolutionBench.self, OperationBench.self, StepBench.self, ScalingBench.self, BackboneBench.self,
+            LoaderBench.self, ScoreBench.self, AllReduceBench.self,
         ])
 }
