@@ -11,12 +11,13 @@ struct ScalingBench: ParsableCommand {
         abstract: "Training steps of all ranks together, beside each rank's alone in the same run.",
         discussion: """
             In every turn each rank in its turn takes a step alone while the others sleep; then all take one at once, each
-            for itself; then all take one together and sum their gradients: --batch images a rank each time. `weak_scaling`
-            is the speed of all together by the sum of their speeds alone, 1 where nothing is lost. `at_once` is the same
-            of steps at once: what cores cost each other however little ranks talk. `at_once_slowest` counts each of those
-            as long as its slowest rank's: what a step that waits for all can reach on cores whose speeds differ from
-            moment to moment, were sums free. All are medians over turns; `alone_s` and `at_once_s` list every rank's. The
-            other numbers are those of bench step.
+            for itself, and all take one together and sum their gradients: --batch images a rank each time. `weak_scaling`
+            is the speed of all together by the sum of their speeds alone, 1 where nothing is lost. What it is made of, by
+            the same sum: `at_once` the speeds of steps at once, what cores cost each other however little ranks talk;
+            `computing` those of steps together without the wait for the slowest rank, sums included; `at_once_slowest`
+            steps at once, each as long as its slowest rank's, what a step that waits for all can reach on cores whose
+            speeds differ from moment to moment. All are medians over turns; `alone_s` and `at_once_s` list every rank's.
+            The other numbers are those of bench step.
 
             EXAMPLE
               mpirun -np 2 aligndet-mpi bench scaling configs/pretrain/aligndet_retinanet_r18_1x_coco.yaml \\
@@ -56,19 +57,24 @@ struct ScalingBench: ParsableCommand {
         var expected = 0.0
         // One turn more, to warm up.
         for number in 0...arguments.iters {
-            var aloneSeconds = [Double](repeating: 0, count: topology.size)
+            var aloneSeconds: [Double] = []
             for rank in 0..<topology.size {
-                aloneSeconds[rank] = try stepAlone(alone, of: rank, expected: expected, over: communicator) ?? 0
+                aloneSeconds.append(try stepAlone(alone, of: rank, expected: expected, over: communicator) ?? 0)
             }
             aloneSeconds = try communicator.reduced(aloneSeconds, .sum, label: "steps alone")
             expected = aloneSeconds.min() ?? 0
-            var atOnceSeconds = [Double](repeating: 0, count: topology.size)
-            (atOnceSeconds[topology.rank], _) = try step(alone, over: communicator)
-            atOnceSeconds = try communicator.reduced(atOnceSeconds, .sum, label: "steps at once")
-            let (seconds, report) = try step(together, over: communicator)
+            // Which of the two comes first changes from turn to turn: some machines pay cores back for idling.
+            let early = number.isMultiple(of: 2) ? nil : try step(together, over: communicator)
+            let atOnce = try step(alone, over: communicator)
+            let joint = try early ?? step(together, over: communicator)
             guard number > 0 else { continue }
-            turns.append(Turn(together: seconds, atOnce: atOnceSeconds, alone: aloneSeconds))
-            cost.reports.append(report)
+            turns.append(
+                Turn(
+                    together: joint.seconds, alone: aloneSeconds,
+                    atOnce: try gathered(atOnce.seconds, over: communicator),
+                    computing: try gathered(
+                        joint.seconds - joint.report.communication.apartSeconds, over: communicator)))
+            cost.reports.append(joint.report)
         }
         cost.aloneSeconds = try CommunicationCost.secondsAlone(
             communicator, byteCount: together.gradientByteCount)
@@ -84,6 +90,13 @@ struct ScalingBench: ParsableCommand {
         let start = ContinuousClock.now
         let report = try training.run(views)
         return ((ContinuousClock.now - start) / .seconds(1), report)
+    }
+
+    /// Every rank's number, on all ranks.
+    private func gathered(_ seconds: Double, over communicator: MPICommunicator) throws -> [Double] {
+        var all = [Double](repeating: 0, count: communicator.topology.size)
+        all[communicator.topology.rank] = seconds
+        return try communicator.reduced(all, .sum, label: "seconds of steps")
     }
 
     /// One rank's step while the others sleep.
@@ -114,9 +127,10 @@ struct ScalingBench: ParsableCommand {
         }
         add("alone_s", medians: \.alone)
         add("at_once_s", medians: \.atOnce)
-        line.add("at_once", Measurement.median(turns.map(\.shareAtOnce)))
-        line.add("at_once_slowest", Measurement.median(turns.map(\.shareOfSlowestAtOnce)))
-        let shares = turns.map(\.share)
+        line.add("at_once", Measurement.median(turns.map { $0.share(ofEach: $0.atOnce) }))
+        line.add("at_once_slowest", Measurement.median(turns.map { $0.share(ofStep: $0.atOnce.max() ?? .infinity) }))
+        line.add("computing", Measurement.median(turns.map { $0.share(ofEach: $0.computing) }))
+        let shares = turns.map { $0.share(ofStep: $0.together) }
         line.add("weak_scaling", Measurement.median(shares))
         line.add("weak_scaling_min", shares.min() ?? 0)
         line.add("weak_scaling_max", shares.max() ?? 0)
@@ -126,20 +140,19 @@ struct ScalingBench: ParsableCommand {
         line.finish()
     }
 
-    /// Seconds of one turn: of the step together, and of every rank's at once with the others' and alone.
+    /// Seconds of one turn: of the step together, then every rank's.
     private struct Turn {
         let together: Double
-        let atOnce: [Double]
         let alone: [Double]
+        let atOnce: [Double]
+        /// Of the step together, up to the end of the rank's own backward and from the slowest rank's on.
+        let computing: [Double]
 
-        /// Speeds by the sum of the ranks' speeds alone.
-        var share: Double { share(ofStep: together) }
-        var shareAtOnce: Double { Self.speed(atOnce) / Self.speed(alone) }
-        var shareOfSlowestAtOnce: Double { share(ofStep: atOnce.max() ?? .infinity) }
+        /// Speeds by the sum of the ranks' speeds alone: of a step of all, and of each rank for itself.
+        func share(ofStep seconds: Double) -> Double { Double(alone.count) / seconds / Self.speed(alone) }
+        func share(ofEach seconds: [Double]) -> Double { Self.speed(seconds) / Self.speed(alone) }
 
-        private func share(ofStep seconds: Double) -> Double { Double(alone.count) / seconds / Self.speed(alone) }
-
-        /// Steps a second of all, each for itself.
+        /// Steps a second.
         private static func speed(_ seconds: [Double]) -> Double { seconds.reduce(0) { $0 + 1 / $1 } }
     }
 }
