@@ -11,15 +11,16 @@ struct ScalingBench: ParsableCommand {
         abstract: "Training steps of all ranks together, beside each rank's alone in the same run.",
         discussion: """
             In every turn each rank in its turn takes a step alone while the others sleep; then all take one at once, each
-            for itself, and all take one together and sum their gradients: --batch images a rank each time. `weak_scaling`
-            is the speed of all together by the sum of their speeds alone, 1 where nothing is lost. What it is made of, by
-            the same sum: `at_once` the speeds of steps at once, what cores cost each other however little ranks talk;
-            `computing` those of steps together without the wait for the slowest rank, sums included; `at_once_slowest`
-            steps at once, each as long as its slowest rank's, what a step that waits for all can reach on cores whose
-            speeds differ from moment to moment. All are medians over turns; `alone_s` and `at_once_s` list every rank's.
-            The other numbers are those of bench step.
+            for itself, and all take one together and sum their gradients: --batch images a rank each time.
+            `weak_scaling` is the speed of all together by the sum of their speeds alone, 1 where nothing is lost;
+            `weak_scaling_quiet` the same of each one's fastest step, what cores give when nobody else uses them. What it
+            is made of, by that sum: `at_once` the speeds of steps at once, what cores cost each other however little
+            ranks talk; `computing` those of steps together without the wait for the slowest rank, sums included;
+            `at_once_slowest` steps at once, each as long as its slowest rank's, what a step that waits for all can reach
+            on cores whose speeds differ from moment to moment. All but the quiet one are medians over turns; `alone_s`
+            and `at_once_s` list every rank's. The other numbers are those of bench step.
 
-            EXAMPLE
+            EXAMPLES
               mpirun -np 2 aligndet-mpi bench scaling configs/pretrain/aligndet_retinanet_r18_1x_coco.yaml \\
                 --size 320x320 --batch 4 --threads 1
             """)
@@ -130,10 +131,8 @@ struct ScalingBench: ParsableCommand {
         line.add("at_once", Measurement.median(turns.map { $0.share(ofEach: $0.atOnce) }))
         line.add("at_once_slowest", Measurement.median(turns.map { $0.share(ofStep: $0.atOnce.max() ?? .infinity) }))
         line.add("computing", Measurement.median(turns.map { $0.share(ofEach: $0.computing) }))
-        let shares = turns.map { $0.share(ofStep: $0.together) }
-        line.add("weak_scaling", Measurement.median(shares))
-        line.add("weak_scaling_min", shares.min() ?? 0)
-        line.add("weak_scaling_max", shares.max() ?? 0)
+        line.add("weak_scaling", Measurement.median(turns.map { $0.share(ofStep: $0.together) }))
+        line.add("weak_scaling_quiet", Turn.quiet(turns).map { $0.share(ofStep: $0.together) } ?? 0)
         line.add(cost, of: communicator)
         line.add("threads", ThreadBudget.count)
         line.addPeakMemory()
@@ -147,6 +146,18 @@ struct ScalingBench: ParsableCommand {
         let atOnce: [Double]
         /// Of the step together, up to the end of the rank's own backward and from the slowest rank's on.
         let computing: [Double]
+
+        /// The fastest of each: what others do on the machine only ever adds.
+        static func quiet(_ turns: [Turn]) -> Turn? {
+            guard var best = turns.first else { return nil }
+            for turn in turns.dropFirst() {
+                best = Turn(
+                    together: min(best.together, turn.together), alone: zip(best.alone, turn.alone).map(min),
+                    atOnce: zip(best.atOnce, turn.atOnce).map(min),
+                    computing: zip(best.computing, turn.computing).map(min))
+            }
+            return best
+        }
 
         /// Speeds by the sum of the ranks' speeds alone: of a step of all, and of each rank for itself.
         func share(ofStep seconds: Double) -> Double { Double(alone.count) / seconds / Self.speed(alone) }
