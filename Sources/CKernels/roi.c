@@ -421,6 +421,7 @@ typedef struct {
     int64_t rows, columns;
     const float *x;
     float *y;
+    int32_t accumulate;
 } transpose;
 
 // In squares of 16 by 16: a cache line of either side is used up before it goes.
@@ -433,12 +434,16 @@ CLONES static void transpose_body(void *context, int64_t begin, int64_t end) {
             for (int64_t c0 = 0; c0 < k->columns; c0 += 16) {
                 const int64_t r1 = min64(r0 + 16, k->rows), c1 = min64(c0 + 16, k->columns);
                 for (int64_t c = c0; c < c1; c++)
-                    for (int64_t r = r0; r < r1; r++) y[c * k->rows + r] = x[r * k->columns + c];
+                    if (k->accumulate)
+                        for (int64_t r = r0; r < r1; r++) y[c * k->rows + r] += x[r * k->columns + c];
+                    else
+                        for (int64_t r = r0; r < r1; r++) y[c * k->rows + r] = x[r * k->columns + c];
             }
     }
 }
-void ck_transpose_pages(int64_t pages, int64_t rows, int64_t columns, const float *x, float *y) {
-    transpose k = {rows, columns, x, y};
+void ck_transpose_pages(
+    int64_t pages, int64_t rows, int64_t columns, const float *x, float *y, int32_t accumulate) {
+    transpose k = {rows, columns, x, y, accumulate};
     cthreading_for(pages, rows_per_piece(rows * columns), transpose_body, &k);
 }
 

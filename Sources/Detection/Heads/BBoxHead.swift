@@ -28,7 +28,7 @@ package final class BBoxHead: Module {
     /// In a head built to pre-train, the two layers that make an embedding of a region's features.
     package let projection: (hidden: Linear, output: Linear)?
 
-    /// - bins: along each side of a region; width: of the fully connected layers.
+    /// - bins: along each side of a region; layerCount: of the fully connected layers, one at least; width: theirs.
     /// - norm: of the convolutions, which have biases without one.
     package init(
         inputs: Int, bins: Int, convolutionCount: Int, convolutionChannels: Int, layerCount: Int, width: Int,
@@ -40,21 +40,21 @@ package final class BBoxHead: Module {
                 activation: .relu)
         }
         let flat = (convolutionCount == 0 ? inputs : convolutionChannels) * bins * bins
+        precondition(layerCount > 0, "a second stage without a layer")
         layers = (0..<layerCount).map { Linear($0 == 0 ? flat : width, width, initializer: .xavierUniform) }
-        let features = layerCount == 0 ? flat : width
         func boxes(_ slots: Int) -> Linear {
-            Linear(features, 4 * (sharesBoxes ? 1 : slots), initializer: .normal(0.001))
+            Linear(width, 4 * (sharesBoxes ? 1 : slots), initializer: .normal(0.001))
         }
         switch output {
         case .classes(let count):
-            classOutput = Linear(features, count + 1, initializer: .normal(0.01))
+            classOutput = Linear(width, count + 1, initializer: .normal(0.01))
             boxOutput = boxes(count)
             projection = nil
         case .embedding(let hidden, let dimension, let slots):
             classOutput = nil
             boxOutput = boxes(slots)
             projection = (
-                Linear(features, hidden, initializer: .normal(0.01)),
+                Linear(width, hidden, initializer: .normal(0.01)),
                 Linear(hidden, dimension, initializer: .normal(0.01))
             )
         }
@@ -63,7 +63,8 @@ package final class BBoxHead: Module {
     /// - regions: [R, bins, bins, C]. Returns [R, width].
     package func features(_ regions: Variable, _ tape: Tape) -> Variable {
         let map = convolutions.reduce(regions) { $1($0, tape) }
-        return layers.reduce(tape.channelsFirst(map)) { $1($0, tape, activation: .relu) }
+        let first = layers[0](maps: map, tape, activation: .relu)
+        return layers.dropFirst().reduce(first) { $1($0, tape, activation: .relu) }
     }
 
     package func boxDeltas(_ features: Variable, _ tape: Tape) -> Variable { boxOutput(features, tape) }

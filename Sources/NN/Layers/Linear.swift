@@ -17,6 +17,11 @@ package final class Linear: Module {
         tape.linear(x, weight: weight.leaf, bias: bias.leaf, activation: activation)
     }
 
+    /// - maps: [R, H, W, C], which the weight reads channel by channel. Returns [R, O].
+    package func callAsFunction(maps: Variable, _ tape: Tape, activation: Activation = .none) -> Variable {
+        tape.linear(maps: maps, weight: weight.leaf, bias: bias.leaf, activation: activation)
+    }
+
     package func visit(_ visitor: inout ParameterVisitor) {
         visitor.visit("weight", weight)
         visitor.visit("bias", bias)

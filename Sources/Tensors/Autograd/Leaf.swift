@@ -54,8 +54,26 @@ package final class Leaf {
         return Tensor(shape: value.shape, dtype: dtype, storage: storage, offset: 0)
     }
 
-    /// Place in `WeightPacks`, beside oneDNN's layouts, which count up from 0, and those of convolutions.
+    /// The numbers of [O, C P] as [O, P C], made once per change of them.
+    /// - channels: C.
+    func value(channels: Int, in dtype: DType) -> Tensor {
+        let outputs = value.shape[0]
+        let pixels = value.count / outputs / channels
+        precondition(value.count == outputs * pixels * channels, "\(value.shape) by \(channels) channels")
+        let layout = dtype == .float32 ? Self.channelsLastLayout : Self.narrowChannelsLastLayout
+        let storage = packs.packed(layout: layout, byteCount: value.count * dtype.byteCount) {
+            let wide = dtype == .float32 ? nil : Storage(byteCount: 4 * value.count)
+            let target = (wide?.base ?? $0).assumingMemoryBound(to: Float.self)
+            ck_transpose_pages(Int64(outputs), Int64(channels), Int64(pixels), value.floats, target, 0)
+            if wide != nil { ck_convert(Int64(value.count), value.dtype.code, target, dtype.code, $0) }
+        }
+        return Tensor(shape: [outputs, pixels * channels], dtype: dtype, storage: storage, offset: 0)
+    }
+
+    /// Places in `WeightPacks`, beside oneDNN's layouts, which count up from 0, and those of convolutions.
     private static let narrowLayout: Int64 = -4
+    private static let channelsLastLayout: Int64 = -5
+    private static let narrowChannelsLastLayout: Int64 = -6
 
     /// Notes a convolution of `x` with this weight; its part of the gradient is written with the weight's last use.
     func addConvolutionGradient(_ x: Tensor, _ dy: Tensor, _ geometry: ConvolutionGeometry) {

@@ -6,10 +6,38 @@ extension Tape {
     /// - Returns: [R, O], floats.
     package func linear(_ x: Variable, weight: Leaf, bias: Leaf?, activation: Activation = .none) -> Variable
     {
-        let x = converted(x, to: .float32)
-        let matrix = weight.value(in: dtype).reshaped([
-            weight.value.shape[0], weight.value.count / weight.value.shape[0],
-        ])
+        let outputs = weight.value.shape[0]
+        let matrix = weight.value(in: dtype).reshaped([outputs, weight.value.count / outputs])
+        return linear(converted(x, to: .float32), matrix, of: weight, bias: bias, activation) {
+            dy, x, gradient, accumulate in
+            MatMul.product(
+                dy, x, transposeA: true, beta: accumulate ? 1 : 0, into: gradient.reshaped(matrix.shape))
+        }
+    }
+
+    /// The same on maps, with a weight that reads them in the order of published ones: channel, row, column.
+    ///
+    /// The weight is brought into the maps' order: regions are many, and have to be brought there and back.
+    /// - x: [R, H, W, C]; weight: [O, C H W]; bias: [O].
+    /// - Returns: [R, O], floats.
+    package func linear(maps x: Variable, weight: Leaf, bias: Leaf?, activation: Activation = .none) -> Variable {
+        let (channels, pixels) = (x.shape[3], x.shape[1] * x.shape[2])
+        let matrix = weight.value(channels: channels, in: dtype)
+        return linear(x.reshaped([x.shape[0], pixels * channels]), matrix, of: weight, bias: bias, activation) {
+            dy, x, gradient, accumulate in
+            let part = MatMul.product(dy, x, transposeA: true)
+            ck_transpose_pages(
+                Int64(matrix.shape[0]), Int64(pixels), Int64(channels), part.floats, gradient.floats,
+                accumulate ? 1 : 0)
+        }
+    }
+
+    /// - matrix: the weight as the rows of x meet it, [O, I], in the tape's format.
+    /// - addGradient: writes or adds dyᵀ x, both in the tape's format, to the weight's gradient.
+    private func linear(
+        _ x: Variable, _ matrix: Tensor, of weight: Leaf, bias: Leaf?, _ activation: Activation,
+        addGradient: @escaping (_ dy: Tensor, _ x: Tensor, _ gradient: Tensor, _ accumulate: Bool) -> Void
+    ) -> Variable {
         let operand = x.tensor.converted(to: dtype)
         let y = MatMul.product(operand, matrix, transposeB: true)
         if let bias { ck_add_bias(Int64(y.rowCount), Int64(y.channelCount), bias.value.floats, y.floats) }
@@ -17,14 +45,10 @@ extension Tape {
         return record(
             y, inputs: [x], leaves: [weight] + (bias.map { [$0] } ?? []), rectified: Rectified(y, activation)
         ) { dy, tape in
-            let gradient = dy.converted(to: tape.dtype)
-            weight.withGradient { weightGradient, accumulate in
-                MatMul.product(
-                    gradient, operand, transposeA: true, beta: accumulate ? 1 : 0,
-                    into: weightGradient.reshaped(matrix.shape))
-            }
+            let narrow = dy.converted(to: tape.dtype)
+            weight.withGradient { addGradient(narrow, operand, $0, $1) }
             bias?.withGradient { Elementwise.columnSums(dy, into: $0, accumulate: $1) }
-            tape.add(MatMul.product(gradient, matrix), to: x)
+            tape.add(MatMul.product(narrow, matrix).converted(to: x.dtype), to: x)
         }
     }
 

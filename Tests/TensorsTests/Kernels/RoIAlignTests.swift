@@ -63,20 +63,49 @@ import Testing
             output, tape, gradients: [("input", input), ("weight", weight), ("bias", bias)])
     }
 
-    /// Row r of page p, column c is element (p, r, c): computed from the index alone.
-    @Test func channelsComeFirst() {
-        let x = makeLeaf(Tensor((0..<(2 * 3 * 2 * 20)).map { Float($0) }, shape: [2, 3, 2, 20]))
-        let tape = Tape(recording: true)
-        let y = tape.channelsFirst(tape.input(x))
-        #expect(y.shape == [2, 120])
-        var expected: [Float] = []
-        for p in 0..<2 {
-            for c in 0..<20 {
-                for r in 0..<6 { expected.append(Float(p * 120 + r * 20 + c)) }
+    /// A weight that reads channel, row, column gives on maps what it gives on rows brought into that order by hand, and
+    /// gets the same gradients, written first and added then.
+    @Test(arguments: [DType.float32, .bfloat16]) func mapsMeetWeightsOfAnotherOrder(dtype: DType) {
+        let (regions, side, channels, outputs) = (5, 3, 20, 7)
+        let pixels = side * side
+        let maps = numbers("maps.x", [regions, side, side, channels])
+        let rows = Tensor(uninitialized: [regions, channels * pixels])
+        for r in 0..<regions {
+            for p in 0..<pixels {
+                for c in 0..<channels {
+                    rows.floats[(r * channels + c) * pixels + p] = maps.floats[(r * pixels + p) * channels + c]
+                }
             }
         }
-        #expect(y.tensor.values == expected)
-        tape.backward(from: [(y, y.tensor)])
-        #expect(x.finishedGradient.values == x.value.values)
+        let seed = numbers("maps.dy", [regions, outputs])
+        func gradients(of x: Leaf, _ layer: (Tape, Variable, Leaf, Leaf) -> Variable) -> [[Float]] {
+            let weight = makeLeaf(numbers("maps.w", [outputs, channels * pixels]))
+            let bias = makeLeaf(numbers("maps.b", [outputs]))
+            var values: [[Float]] = []
+            for _ in 0..<2 {
+                let tape = Tape(recording: true, dtype: dtype)
+                let y = layer(tape, tape.input(x), weight, bias)
+                tape.backward(from: [(y, seed)])
+                values += [y.tensor.values, weight.finishedGradient.values, bias.finishedGradient.values]
+            }
+            return values + [x.finishedGradient.values]
+        }
+        let mapLeaf = makeLeaf(maps)
+        var found = gradients(of: mapLeaf) { tape, x, weight, bias in
+            tape.linear(maps: x, weight: weight, bias: bias, activation: .relu)
+        }
+        var expected = gradients(of: makeLeaf(rows)) { tape, x, weight, bias in
+            tape.linear(x, weight: weight, bias: bias, activation: .relu)
+        }
+        let (mapGradient, rowGradient) = (found.removeLast(), expected.removeLast())
+        for (a, b) in zip(found, expected) { expectClose(a, b, relative: Tolerance.rounding) }
+        for r in 0..<regions {
+            for p in 0..<pixels {
+                expectClose(
+                    (0..<channels).map { mapGradient[(r * pixels + p) * channels + $0] },
+                    (0..<channels).map { rowGradient[(r * channels + $0) * pixels + p] },
+                    relative: Tolerance.rounding)
+            }
+        }
     }
 }

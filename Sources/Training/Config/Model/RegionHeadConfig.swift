@@ -45,7 +45,7 @@ package struct RegionHeadConfig: Sendable, Equatable {
         convolutionCount = try section.integer(.stackedConvolutions, in: 0...Int.max)
         convolutionChannels = try section.integer(.channels, in: 1...Int.max)
         norm = try section.isAbsent(.norm) ? nil : section.choice(.norm)
-        layerCount = try section.integer(.layers, in: 0...Int.max)
+        layerCount = try section.integer(.layers, in: 1...Int.max)
         width = try section.integer(.width, in: 1...Int.max)
         switch task {
         case .pretrain:
