@@ -6,6 +6,7 @@
 #include "CKernelsDropout.h"
 #include "CKernelsElementwise.h"
 #include "CKernelsLayerNorm.h"
+#include "CKernelsLayout.h"
 #include "CKernelsLoss.h"
 #include "CKernelsMatching.h"
 #include "CKernelsNormalization.h"
