@@ -79,7 +79,7 @@ maps=(
 # shellcheck disable=SC2207
 dense=("${maps[@]}" "$(adamw 0.0003)" $(tuned 432 800))
 # shellcheck disable=SC2207
-two_stage=("${maps[@]}" "$(adamw 0.001)" $(tuned 320 400))
+two_stage=("${maps[@]}" "$(adamw 0.001)" $(tuned 320 600))
 # A transformer learns boxes by heart from coarse maps as well, but takes longer.
 # shellcheck disable=SC2207
 transformer=(
