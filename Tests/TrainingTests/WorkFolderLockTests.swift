@@ -43,13 +43,18 @@ import Testing
         try lock().release()
     }
 
-    @Test func aHolderElsewhereThatSignsNoMoreIsFollowed() throws {
-        try write("elsewhere 12 7\n")
+    @Test(arguments: ["elsewhere 12 7\n", ""]) func aHolderElsewhereThatSignsNoMoreIsFollowed(
+        last: String
+    ) throws {
+        try write(last)
         try lock().release()
     }
 
-    @Test func aHolderElsewhereThatStillSignsIsLeftAlone() throws {
-        try write("elsewhere 12 7\n")
+    /// Whether its first signature can be read or, as in the moment between the file's making and that, is not there yet.
+    @Test(arguments: ["elsewhere 12 7\n", ""]) func aHolderElsewhereThatStillSignsIsLeftAlone(
+        first: String
+    ) throws {
+        try write(first)
         let path = file
         let signer = Thread {
             for count in 8..<60 {

@@ -26,18 +26,19 @@ package final class WorkFolderLock {
         } catch {
             throw Self.unwritable(folder, error.localizedDescription)
         }
-        descriptor = try Self.openLocked(path, folder)
+        let (path, host) = (path, ProcessInfo.processInfo.hostName)
+        let own = "\(host) \(getpid())"
+        let (descriptor, isNew) = try Self.openLocked(path, folder)
+        self.descriptor = descriptor
         let before = Self.read(path)
-        let own = "\(ProcessInfo.processInfo.hostName) \(getpid())"
-        if let before, before.holder != own {
-            let isElsewhere = before.host != ProcessInfo.processInfo.hostName
-            if isElsewhere, Self.isSigned(path, since: before, seconds: 3 * beatSeconds) {
+        if !isNew, before?.holder != own {
+            // Without a signature yet, or in the middle of one, it may be a holder elsewhere as well.
+            if before?.host != host, let signer = Self.signer(path, since: before, seconds: 3 * beatSeconds) {
                 close(descriptor)
-                throw Self.held(folder, by: before.holder)
+                throw Self.held(folder, by: signer.holder)
             }
-            log.warning("\(folder): taking over from process \(before.holder), which is gone")
+            log.warning("\(folder): taking over from process \(before?.holder ?? "unknown"), which is gone")
         }
-        let (path, descriptor) = (path, descriptor)
         Self.sign(descriptor, own, 0)
         Thread.detachNewThread { [stopped, ended] in
             var count = 0
@@ -67,16 +68,24 @@ package final class WorkFolderLock {
 
     // MARK: The kernel's lock
 
-    private static func openLocked(_ path: String, _ folder: String) throws -> Int32 {
+    /// - Returns: the file, and whether nobody had it before.
+    private static func openLocked(
+        _ path: String, _ folder: String
+    ) throws -> (descriptor: Int32, isNew: Bool) {
         while true {
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            var descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            let isNew = descriptor >= 0
+            if !isNew, errno == EEXIST {
+                descriptor = open(path, O_RDWR | O_CLOEXEC)
+                if descriptor < 0, errno == ENOENT { continue }
+            }
             guard descriptor >= 0 else { throw unwritable(folder, String(cString: strerror(errno))) }
             if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
                 close(descriptor)
                 throw held(folder, by: read(path)?.holder ?? "unknown")
             }
             // File systems without such locks are left to the signature. A holder that just ended took the file along.
-            if isSame(descriptor, path) { return descriptor }
+            if isSame(descriptor, path) { return (descriptor, isNew) }
             close(descriptor)
         }
     }
@@ -105,14 +114,14 @@ package final class WorkFolderLock {
         return words.count == 3 ? Record(host: words[0], process: words[1], count: words[2]) : nil
     }
 
-    /// Whether somebody signs while one watches.
-    private static func isSigned(_ path: String, since before: Record, seconds: Double) -> Bool {
+    /// Who signs while one watches; nil if nobody does.
+    private static func signer(_ path: String, since before: Record?, seconds: Double) -> Record? {
         let start = ContinuousClock.now
         while (ContinuousClock.now - start) / .seconds(1) < seconds {
-            if let now = read(path), now != before { return true }
+            if let now = read(path), now != before { return now }
             usleep(50_000)
         }
-        return false
+        return nil
     }
 
     // MARK: Errors
