@@ -12,6 +12,7 @@ set -euo pipefail
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$folder/.."
 source "$folder/env.sh"
+source "$folder/figures.sh"
 
 if (($# == 0)) || [[ ! -r $1/annotations/instances_train.json ]]; then
     echo "overfit.sh: name a folder that has annotations/instances_train.json and images/train/" >&2
@@ -129,7 +130,7 @@ for detector in "${detectors[@]}"; do
     esac
     aligndet_mpirun 2 "$program" finetune "$recipe" --load-from "$start" --amp auto --work-dir "$work/$detector" \
         --cfg-options "${options[@]}" "${shape[@]}"
-    score=$(grep -o '"AP50":[0-9.]*' "$work/$detector/metrics.jsonl" | tail -1 | cut -d : -f 2)
+    score=$(field AP50 <"$work/$detector/metrics.jsonl" | tail -1)
     echo "$detector: AP50 $score"
     if ! awk -v score="$score" 'BEGIN {exit !(score > 0.9)}'; then below+=("$detector"); fi
 done

@@ -16,9 +16,14 @@ struct BenchArguments: ParsableArguments {
         }
     }
 
-    /// Sets the number of threads.
+    /// Places this process, which is alone, and sets the number of threads.
     func apply() {
         Placement.applyAlone()
+        setThreads()
+    }
+
+    /// Sets the number of threads of a process that its job has placed.
+    func setThreads() {
         if let threads { ThreadBudget.count = threads }
     }
 }

@@ -39,7 +39,7 @@ struct ScalingBench: ParsableCommand {
                 throw UsageError(
                     description: "bench scaling compares ranks: mpirun -np 2 aligndet-mpi bench scaling RECIPE")
             }
-            if let threads = arguments.threads { ThreadBudget.count = threads }
+            arguments.setThreads()
             try measure(
                 alone: SyntheticTraining(config, size: what.size, count: what.batch),
                 together: SyntheticTraining(
@@ -58,20 +58,22 @@ struct ScalingBench: ParsableCommand {
         var expected = 0.0
         // One turn more, to warm up.
         for number in 0...arguments.iters {
-            var aloneSeconds: [Double] = []
+            var own = 0.0
             for rank in 0..<topology.size {
-                aloneSeconds.append(try stepAlone(alone, of: rank, expected: expected, over: communicator) ?? 0)
+                own = try stepAlone(alone, of: rank, expected: expected, over: communicator) ?? own
             }
-            aloneSeconds = try communicator.reduced(aloneSeconds, .sum, label: "steps alone")
+            let aloneSeconds = try gathered(own, over: communicator)
             expected = aloneSeconds.min() ?? 0
             // Which of the two comes first changes from turn to turn: some machines pay cores back for idling.
             let early = number.isMultiple(of: 2) ? nil : try step(together, over: communicator)
             let atOnce = try step(alone, over: communicator)
             let joint = try early ?? step(together, over: communicator)
             guard number > 0 else { continue }
+            // A step lasts until the slowest rank's end, which is not always the one that the sums waited for.
+            let togetherSeconds = try gathered(joint.seconds, over: communicator)
             turns.append(
                 Turn(
-                    together: joint.seconds, alone: aloneSeconds,
+                    together: togetherSeconds.max() ?? joint.seconds, alone: aloneSeconds,
                     atOnce: try gathered(atOnce.seconds, over: communicator),
                     computing: try gathered(
                         joint.seconds - joint.report.communication.apartSeconds, over: communicator)))
@@ -132,7 +134,12 @@ struct ScalingBench: ParsableCommand {
         line.add("at_once_slowest", Measurement.median(turns.map { $0.share(ofStep: $0.atOnce.max() ?? .infinity) }))
         line.add("computing", Measurement.median(turns.map { $0.share(ofEach: $0.computing) }))
         line.add("weak_scaling", Measurement.median(turns.map { $0.share(ofStep: $0.together) }))
-        line.add("weak_scaling_quiet", Turn.quiet(turns).map { $0.share(ofStep: $0.together) } ?? 0)
+        // What others do on the machine only ever adds.
+        let quiet = Turn(
+            together: turns.map(\.together).min() ?? .infinity,
+            alone: (0..<rankCount).map { rank in turns.map { $0.alone[rank] }.min() ?? .infinity },
+            atOnce: [], computing: [])
+        line.add("weak_scaling_quiet", quiet.share(ofStep: quiet.together))
         line.add(cost, of: communicator)
         line.add("threads", ThreadBudget.count)
         line.addPeakMemory()
@@ -146,18 +153,6 @@ struct ScalingBench: ParsableCommand {
         let atOnce: [Double]
         /// Of the step together, up to the end of the rank's own backward and from the slowest rank's on.
         let computing: [Double]
-
-        /// The fastest of each: what others do on the machine only ever adds.
-        static func quiet(_ turns: [Turn]) -> Turn? {
-            guard var best = turns.first else { return nil }
-            for turn in turns.dropFirst() {
-                best = Turn(
-                    together: min(best.together, turn.together), alone: zip(best.alone, turn.alone).map(min),
-                    atOnce: zip(best.atOnce, turn.atOnce).map(min),
-                    computing: zip(best.computing, turn.computing).map(min))
-            }
-            return best
-        }
 
         /// Speeds by the sum of the ranks' speeds alone: of a step of all, and of each rank for itself.
         func share(ofStep seconds: Double) -> Double { Double(alone.count) / seconds / Self.speed(alone) }

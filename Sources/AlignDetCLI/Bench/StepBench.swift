@@ -24,7 +24,7 @@ struct StepBench: ParsableCommand {
     func run() throws {
         let config = try what.recipe()
         try Job.run(sums.settings) { job in
-            if let threads = arguments.threads { ThreadBudget.count = threads }
+            arguments.setThreads()
             try measure(config, job)
             return 0
         }

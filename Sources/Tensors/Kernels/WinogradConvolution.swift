@@ -4,8 +4,7 @@ internal import CKernels
 /// speed on AVX2. On maps of 16 bits too, with products in 32: on AVX-512 with bfloat16 units 1.3 times oneDNN's direct speed
 /// (256 channels, 60x80), and closer. Not on CPUs that multiply tiles of 16 bits: oneDNN's direct convolutions take a third
 /// to a quarter of the time there (Emerald Rapids; an AlignDet step 0.90 s instead of 1.56, and 1.2 instead of 1.7 beside
-/// busy neighbours). See `CKernelsWinograd.h` for
-/// the algorithm, its source and its rounding.
+/// busy neighbours). See `CKernelsWinograd.h` for the algorithm, its source and its rounding.
 enum WinogradConvolution {
     /// Narrower maps have few products to save, and no network here has dense 3x3 convolutions on them: not worth the digits
     /// that the transforms cost.

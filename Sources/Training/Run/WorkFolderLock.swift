@@ -75,10 +75,7 @@ package final class WorkFolderLock {
         while true {
             var descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
             let isNew = descriptor >= 0
-            if !isNew, errno == EEXIST {
-                descriptor = open(path, O_RDWR | O_CLOEXEC)
-                if descriptor < 0, errno == ENOENT { continue }
-            }
+            if !isNew, errno == EEXIST { descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
             guard descriptor >= 0 else { throw unwritable(folder, String(cString: strerror(errno))) }
             if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
                 close(descriptor)
