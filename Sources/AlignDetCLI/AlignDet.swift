@@ -32,6 +32,7 @@ struct AlignDet: ParsableCommand {
     static func main() {
         Allocator.keepFreedMemory()
         do {
+            try KernelChoice.apply()
             var command = try parseAsRoot(ResumeArgument.expanded(Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch let error where isOurs(error) {

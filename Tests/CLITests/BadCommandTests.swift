@@ -56,6 +56,14 @@ extension ProgramTests {
             }
         }
 
+        @Test func unknownKernelsAreNamed() throws {
+            let outcome = try Program.run(["print-config"], environment: ["ALIGNDET_KERNELS=fats"], in: folder.path)
+            #expect(outcome.status == 78 && outcome.output.isEmpty, "\(outcome)")
+            for word in ["ALIGNDET_KERNELS=fats", "fast, tiles, plain"] {
+                #expect(outcome.complaints.count == 1 && outcome.errors.contains(word), "\(outcome)")
+            }
+        }
+
         /// One line, whatever the number of ranks.
         @Test(arguments: [nil, 2]) func aMissingRecipeIsNamed(ranks: Int?) throws {
             try expectRefusal(

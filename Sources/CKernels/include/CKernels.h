@@ -15,5 +15,6 @@
 #include "CKernelsSpatial.h"
 #include "CKernelsStrided.h"
 #include "CKernelsSuppression.h"
+#include "CKernelsTiles.h"
 #include "CKernelsWindows.h"
 #include "CKernelsWinograd.h"

@@ -35,6 +35,10 @@ package enum Convolution {
             StridedConvolution.forward(x, weight: weight, packs: packs, bias: bias, shape: shape, into: y)
             return y
         }
+        if PointwiseConvolution.serves(shape) {
+            PointwiseConvolution.forward(x, weight: weight, bias: bias, shape: shape, into: y)
+            return y
+        }
         let entry = PrimitiveCache.shared.entry(shape)
         let packed = pack(weight, packs, entry)
         check(
@@ -62,6 +66,10 @@ package enum Convolution {
         }
         if WinogradConvolution.serves(shape, packs) {
             WinogradConvolution.backwardData(dy, weight: weight, packs: packs, shape: shape, into: dx)
+            return dx
+        }
+        if PointwiseConvolution.serves(shape) {
+            PointwiseConvolution.backwardData(dy, weight: weight, shape: shape, into: dx)
             return dx
         }
         let entry = PrimitiveCache.shared.entry(shape)
@@ -105,6 +113,9 @@ package enum Convolution {
             let (x, dy) = uses[i]
             if KernelSet.current == .plain {
                 PlainConvolution.backwardWeights(
+                    x, dy, shape: shapes[i], weightGradient: weightGradient, accumulate: accumulate)
+            } else if PointwiseConvolution.serves(shapes[i]) {
+                PointwiseConvolution.backwardWeights(
                     x, dy, shape: shapes[i], weightGradient: weightGradient, accumulate: accumulate)
             } else {
                 let entry = PrimitiveCache.shared.entry(shapes[i])

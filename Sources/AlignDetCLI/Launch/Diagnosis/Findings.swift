@@ -83,10 +83,12 @@ struct Findings {
                         + "libopenblas0-openmp, or set OPENBLAS_NUM_THREADS=1")
             }
             let isWide = first.instructionSet == .avx512 || first.instructionSet == .avx512bf16
-            if isWide, first.libraries.contains(where: { $0.hasPrefix("OpenBLAS") && $0.contains("Haswell") })
+            let wideCores = ["SkylakeX", "Cooperlake", "SapphireRapids"]
+            if isWide, let library = first.libraries.first(where: { $0.hasPrefix("OpenBLAS") }),
+                !wideCores.contains(where: library.contains)
             {
                 found.append(
-                    "host \(name): OpenBLAS takes this processor for a Haswell, at half its speed: set "
+                    "host \(name): \(library), not those for AVX-512, which are twice as fast: set "
                         + "OPENBLAS_CORETYPE=SkylakeX, or start with launch/env.sh")
             }
         }
