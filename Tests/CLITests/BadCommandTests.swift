@@ -57,7 +57,8 @@ extension ProgramTests {
         }
 
         @Test func unknownKernelsAreNamed() throws {
-            let outcome = try Program.run(["print-config"], environment: ["ALIGNDET_KERNELS=fats"], in: folder.path)
+            let outcome = try Program.run(
+                ["print-config"], environment: ["ALIGNDET_KERNELS=fats"], in: folder.path)
             #expect(outcome.status == 78 && outcome.output.isEmpty, "\(outcome)")
             for word in ["ALIGNDET_KERNELS=fats", "fast, tiles, plain"] {
                 #expect(outcome.complaints.count == 1 && outcome.errors.contains(word), "\(outcome)")

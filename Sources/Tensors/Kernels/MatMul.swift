@@ -54,7 +54,8 @@ package enum MatMul {
                 ldb, beta, c.floats, Int64(n))
         case .tiles where alpha == 1 && (beta == 0 || beta == 1) && TiledProduct.serves(m: m, n: n, depth: k):
             TiledProduct.product(
-                m: m, n: n, depth: k, .init(a, isTransposed: transposeA), .init(columnsOf: b, isTransposed: transposeB),
+                m: m, n: n, depth: k, .init(a, isTransposed: transposeA),
+                .init(columnsOf: b, isTransposed: transposeB),
                 into: c, accumulate: beta == 1)
         case .fast, .tiles:
             let status = cdnnl_sgemm(

@@ -19,7 +19,8 @@ enum PointwiseConvolution {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         TiledProduct.product(
             m: shape.pixelCount, n: inputs, depth: outputs, .init(dy, isTransposed: false),
-            .init(columnsOf: weight.reshaped([outputs, inputs]), isTransposed: false), into: dx, accumulate: false)
+            .init(columnsOf: weight.reshaped([outputs, inputs]), isTransposed: false), into: dx,
+            accumulate: false)
     }
 
     static func backwardWeights(

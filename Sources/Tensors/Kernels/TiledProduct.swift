@@ -23,11 +23,13 @@ enum TiledProduct {
     /// c = activation(a b [+ c] [+ bias]).
     /// - c: [m, n]; bias: [n].
     static func product(
-        m: Int, n: Int, depth: Int, _ a: Side, _ b: Side, into c: Tensor, accumulate: Bool, bias: Tensor? = nil,
+        m: Int, n: Int, depth: Int, _ a: Side, _ b: Side, into c: Tensor, accumulate: Bool,
+        bias: Tensor? = nil,
         activation: Activation = .none
     ) {
         var shape = ck_tiles_product_shape(
-            m: Int64(m), n: Int64(n), depth: Int64(depth), a: a.native, b: b.native, c: c.floats, c_row: Int64(n),
+            m: Int64(m), n: Int64(n), depth: Int64(depth), a: a.native, b: b.native, c: c.floats,
+            c_row: Int64(n),
             accumulates: accumulate ? 1 : 0, rectifies: activation == .none ? 0 : 1,
             bias: bias.map { UnsafePointer($0.floats) }, ceiling: activation.ceiling)
         let space = Storage(byteCount: Int(ck_tiles_space(shape.m, shape.n, shape.depth)))
@@ -37,6 +39,7 @@ enum TiledProduct {
 
 extension Tensor {
     fileprivate func lines(areRows: Bool) -> ck_tiles_matrix {
-        ck_tiles_matrix(data: UnsafePointer(floats), step: Int64(channelCount), lies_in_lines: areRows ? 1 : 0)
+        ck_tiles_matrix(
+            data: UnsafePointer(floats), step: Int64(channelCount), lies_in_lines: areRows ? 1 : 0)
     }
 }

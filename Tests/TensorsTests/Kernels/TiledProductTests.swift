@@ -4,7 +4,8 @@ import Testing
 @testable import Tensors
 
 /// Products of floats on tiles of bfloat16 numbers against sums in float64; where the CPU has such tiles.
-@Suite(.serialized, .enabled(if: KernelSet.hasTiles, "this CPU multiplies no tiles")) struct TiledProductTests {
+@Suite(.serialized, .enabled(if: KernelSet.hasTiles, "this CPU multiplies no tiles")) struct TiledProductTests
+{
     struct Case: Sendable, CustomTestStringConvertible {
         let m, n, depth: Int
         var testDescription: String { "\(m)x\(n) of \(depth)" }
@@ -19,7 +20,10 @@ import Testing
     /// Numbers of all magnitudes between 2^-12 and 2^12, with all 24 bits.
     private func spread(_ name: String, _ shape: [Int]) -> Tensor {
         let (x, power) = (numbers(name, shape), numbers(name + ".power", shape, scale: 12))
-        return Tensor(zip(x.values, power.values).map { Float(sign: .plus, exponent: Int($1.rounded()), significand: $0) }, shape: shape)
+        return Tensor(
+            zip(x.values, power.values).map {
+                Float(sign: .plus, exponent: Int($1.rounded()), significand: $0)
+            }, shape: shape)
     }
 
     private func transposed(_ x: Tensor) -> Tensor {
@@ -59,8 +63,12 @@ import Testing
     }
 
     /// Convolutions of one pixel in every direction, with all that a forward one may have fused.
-    @Test(arguments: [Activation.none, .relu, .relu6]) func pointwiseConvolutionsEqualPlainOnes(activation: Activation) {
-        let (x, weight) = (numbers("tiles.x", [2, 23, 31, 260]), numbers("tiles.w", [270, 260, 1, 1], scale: 0.3))
+    @Test(arguments: [Activation.none, .relu, .relu6]) func pointwiseConvolutionsEqualPlainOnes(
+        activation: Activation
+    ) {
+        let (x, weight) = (
+            numbers("tiles.x", [2, 23, 31, 260]), numbers("tiles.w", [270, 260, 1, 1], scale: 0.3)
+        )
         let (bias, dy) = (numbers("tiles.bias", [270], scale: 3), numbers("tiles.dy", [2, 23, 31, 270]))
         let geometry = ConvolutionGeometry()
         for direction in [ConvolutionShape.Direction.forward, .backwardData, .backwardWeights] {
@@ -72,7 +80,8 @@ import Testing
         func run(_ set: KernelSet, adding: Bool) -> [Tensor] {
             set.run {
                 let y = Convolution.forward(
-                    x, weight: weight, packs: WeightPacks(), bias: bias, geometry: geometry, activation: activation,
+                    x, weight: weight, packs: WeightPacks(), bias: bias, geometry: geometry,
+                    activation: activation,
                     addend: adding ? numbers("tiles.addend", dy.shape) : nil)
                 let dx = Convolution.backwardData(
                     dy, weight: weight, packs: WeightPacks(), inputShape: x.shape, geometry: geometry)
