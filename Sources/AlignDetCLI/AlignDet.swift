@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Collectives
 internal import Foundation
 internal import Training
 
@@ -36,9 +37,13 @@ struct AlignDet: ParsableCommand {
             var command = try parseAsRoot(ResumeArgument.expanded(Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch let error where isOurs(error) {
+            if !LaunchEnvironment().isFirst { ErrorLine.letFirstRankSpeak() }
             ErrorLine.write("\(error)")
             Foundation.exit(ExitStatus.code(of: error))
         } catch {
+            if !LaunchEnvironment().isFirst, exitCode(for: error) != .success {
+                ErrorLine.letFirstRankSpeak()
+            }
             exit(withError: error)
         }
     }

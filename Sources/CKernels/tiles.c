@@ -16,9 +16,9 @@ enum { SIDE = 16, LINES = 32, TILE = SIDE * 64, STEP = 6 * TILE };
 
 enum {
     // Depth of the sums that tiles hold, a multiple of a step's.
-    SPAN = 256,
-    // Lines of the streamed matrix that a thread packs at a time: with panels as deep as a span, 400 KB of the second-level
-    // cache.
+    SPAN = 512,
+    // Lines of the streamed matrix that a thread packs at a time: with panels as deep as a span, 800 KB of a second-level
+    // cache of 2 MB.
     BLOCK = 256,
     // Depth for which the held matrix is packed at a time.
     ROUND = 4096,
@@ -148,45 +148,91 @@ TILES static void begin_tiles(void) {
     _tile_loadconfig(&shapes);
 }
 
-#define LOAD_LEFT(part)                                   \
-    _tile_loadd(4, left + (part) * 2 * TILE, 64);         \
-    _tile_loadd(5, left + (part) * 2 * TILE + TILE, 64)
-#define LOAD_RIGHT(part)                                  \
-    _tile_loadd(6, right + (part) * 2 * TILE, 64);        \
-    _tile_loadd(7, right + (part) * 2 * TILE + TILE, 64)
-#define MULTIPLY              \
-    _tile_dpbf16ps(0, 4, 6);  \
-    _tile_dpbf16ps(1, 4, 7);  \
-    _tile_dpbf16ps(2, 5, 6);  \
-    _tile_dpbf16ps(3, 5, 7)
+// Beside a busy hardware thread of its core, a thread's tile instructions take 1.5 times as long when one directly follows
+// the other as with eight instructions between them (Emerald Rapids; alone it makes no difference). Between any two stand
+// prefetches, and what does nothing.
+#define APART(prefetched, lines)                                                                          \
+    UNROLL for (int line = 0; line < lines; line++) _mm_prefetch((prefetched) + line * 64, _MM_HINT_T0); \
+    __asm__ volatile(".rept 4\n\tnop\n\t.endr")
 
-// The product of two panels, `steps` deep, [32, 32]. Small terms first, so that they are not rounded beside large ones.
-// `next`: an eighth of a panel that will be read soon, brought into the second-level cache meanwhile.
-TILES static void multiply_panels(const char *left, const char *right, int64_t steps, float *sums, const char *next) {
+// A step has 32 tile instructions and 192 lines: each brings six lines of the next step into the first-level cache.
+#define NEXT_LINES(i) APART(((i) < 16 ? left : right) + STEP + (i) % 16 * 6 * 64, 6)
+#define LOAD(i, tile, from)          \
+    _tile_loadd(tile, from, 64);     \
+    NEXT_LINES(i)
+#define MULTIPLY(i, sums, x, y)      \
+    _tile_dpbf16ps(sums, x, y);      \
+    NEXT_LINES(i)
+
+// The same where the first parts alone are multiplied: eight instructions and 64 lines.
+#define NEXT_FIRST_LINES(i) APART(((i) < 4 ? left : right) + STEP + (i) % 4 * 8 * 64, 8)
+#define LOAD_FIRST(i, tile, from)    \
+    _tile_loadd(tile, from, 64);     \
+    NEXT_FIRST_LINES(i)
+#define MULTIPLY_FIRST(i, sums, x, y) \
+    _tile_dpbf16ps(sums, x, y);       \
+    NEXT_FIRST_LINES(i)
+
+// The product of two panels, `steps` deep, [32, 32]. Small terms first, so that they are not rounded beside large ones. A
+// tile is loaded as soon as its register is free.
+// `next`: an eighth of a panel that will be read soon, brought into the second-level cache meanwhile, as is the place of the
+// result, rows of `c_row` bytes.
+TILES static void multiply_panels(
+    const char *left, const char *right, int64_t steps, float *sums, const char *next, const char *c, int64_t c_row) {
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
     for (int64_t s = 0; s < steps; s++, left += STEP, right += STEP) {
         UNROLL for (int line = 0; line < 12; line++) _mm_prefetch(next + (s * 12 + line) * 64, _MM_HINT_T1);
-        LOAD_LEFT(0);
-        LOAD_RIGHT(2);
-        MULTIPLY;
-        LOAD_RIGHT(1);
-        MULTIPLY;
-        LOAD_LEFT(1);
-        MULTIPLY;
-        LOAD_RIGHT(0);
-        MULTIPLY;
-        LOAD_LEFT(2);
-        MULTIPLY;
+        if (s < 8) UNROLL for (int row = 0; row < 4; row++) {
+            __builtin_prefetch(c + (s * 4 + row) * c_row, 1);
+            __builtin_prefetch(c + (s * 4 + row) * c_row + 64, 1);
+        }
+        LOAD(0, 4, left);
+        LOAD(1, 6, right + 4 * TILE);
+        MULTIPLY(2, 0, 4, 6);
+        LOAD(3, 7, right + 5 * TILE);
+        MULTIPLY(4, 1, 4, 7);
+        LOAD(5, 5, left + TILE);
+        MULTIPLY(6, 2, 5, 6);
+        LOAD(7, 6, right + 2 * TILE);
+        MULTIPLY(8, 3, 5, 7);
+        MULTIPLY(9, 0, 4, 6);
+        LOAD(10, 7, right + 3 * TILE);
+        MULTIPLY(11, 2, 5, 6);
+        MULTIPLY(12, 1, 4, 7);
+        LOAD(13, 4, left + 2 * TILE);
+        MULTIPLY(14, 3, 5, 7);
+        MULTIPLY(15, 0, 4, 6);
+        LOAD(16, 5, left + 3 * TILE);
+        MULTIPLY(17, 1, 4, 7);
+        MULTIPLY(18, 2, 5, 6);
+        LOAD(19, 6, right);
+        MULTIPLY(20, 3, 5, 7);
+        MULTIPLY(21, 0, 4, 6);
+        LOAD(22, 7, right + TILE);
+        MULTIPLY(23, 2, 5, 6);
+        MULTIPLY(24, 1, 4, 7);
+        LOAD(25, 4, left + 4 * TILE);
+        MULTIPLY(26, 3, 5, 7);
+        MULTIPLY(27, 0, 4, 6);
+        LOAD(28, 5, left + 5 * TILE);
+        MULTIPLY(29, 1, 4, 7);
+        MULTIPLY(30, 2, 5, 6);
+        MULTIPLY(31, 3, 5, 7);
     }
     left -= steps * STEP;
     right -= steps * STEP;
     for (int64_t s = 0; s < steps; s++, left += STEP, right += STEP) {
-        LOAD_LEFT(0);
-        LOAD_RIGHT(0);
-        MULTIPLY;
+        LOAD_FIRST(0, 4, left);
+        LOAD_FIRST(1, 6, right);
+        MULTIPLY_FIRST(2, 0, 4, 6);
+        LOAD_FIRST(3, 7, right + TILE);
+        MULTIPLY_FIRST(4, 1, 4, 7);
+        LOAD_FIRST(5, 5, left + TILE);
+        MULTIPLY_FIRST(6, 2, 5, 6);
+        MULTIPLY_FIRST(7, 3, 5, 7);
     }
     _tile_stored(0, sums, LINES * 4);
     _tile_stored(1, sums + SIDE, LINES * 4);
@@ -201,8 +247,8 @@ struct product {
     int64_t held_lines, streamed_lines, block, blocks, team;
     char *held, *streamed;
     int64_t streamed_each;
-    // This round's.
-    int64_t start, depth;
+    // This round's; blocks are taken one by one, since cores are not equally fast.
+    int64_t start, depth, taken;
 };
 
 // Adds the sums of a block of up to 32 by 32 to c; `last`: nothing more will be added.
@@ -241,7 +287,8 @@ TILES static void multiply_block(const struct product *p, int64_t first, char *o
                 const int64_t row = p->streams_left ? first + i : h, column = p->streams_left ? h : first + i;
                 multiply_panels(
                     p->streams_left ? streamed : held, p->streams_left ? held : streamed, panel / STEP, sums,
-                    held + held_panel + i / LINES * (panel / 8));
+                    held + held_panel + i / LINES * (panel / 8), (const char *)(s->c + row * s->c_row + column),
+                    s->c_row * 4);
                 add_sums(s, sums, row, column, adds, last);
             }
         }
@@ -249,10 +296,10 @@ TILES static void multiply_block(const struct product *p, int64_t first, char *o
 }
 
 TILES static void multiply_members(void *context, int64_t begin, int64_t end) {
-    const struct product *p = context;
+    struct product *p = context;
     begin_tiles();
     for (int64_t member = begin; member < end; member++)
-        for (int64_t block = member * p->blocks / p->team; block < (member + 1) * p->blocks / p->team; block++)
+        for (int64_t block; (block = __atomic_fetch_add(&p->taken, 1, __ATOMIC_RELAXED)) < p->blocks;)
             multiply_block(p, block * p->block, p->streamed + member * p->streamed_each);
     _tile_release();
 }
@@ -291,6 +338,7 @@ void ck_tiles_product(const ck_tiles_product_shape *shape, void *space) {
     p.streamed = p.held + held_bytes(&p, shape->depth);
     for (p.start = 0; p.start < shape->depth; p.start += ROUND) {
         p.depth = min64(ROUND, shape->depth - p.start);
+        p.taken = 0;
         cthreading_for(pieces(p.held_lines, LINES), 1, pack_held, &p);
         cthreading_for(p.team, 1, multiply_members, &p);
     }

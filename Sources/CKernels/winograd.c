@@ -91,7 +91,9 @@ struct forward {
     const struct product_kernels *products;
     const ck_winograd_shape *shape;
     struct tiling tiles;
-    int64_t team, block, space_each;
+    // Tiles are cut into `pieces` of up to `block`; members take the next one when they are done, since cores are not
+    // equally fast.
+    int64_t team, pieces, block, space_each, taken;
     const void *x;
     const float *packed, *bias;
     int accumulates, rectifies;
@@ -105,8 +107,8 @@ static void share(struct forward *f) {
     f->tiles = tiling(f->shape->n, f->shape->h, f->shape->w);
     f->team = min64(cthreading_thread_count(), max64(1, f->tiles.count / 4));
     const int64_t most = 96, each = (f->tiles.count + f->team - 1) / f->team;
-    const int64_t rounds = (each + most - 1) / most;
-    f->block = ((each + rounds - 1) / rounds + 11) / 12 * 12;
+    f->pieces = f->team * ((each + most - 1) / most);
+    f->block = (f->tiles.count + f->pieces - 1) / f->pieces;
     f->space_each = POINTS * (apart(f->block * padded(f->shape->inputs)) + apart(f->block * padded(f->shape->outputs)));
 }
 
@@ -143,12 +145,12 @@ static void forward_tiles(const struct forward *f, int64_t first, int64_t count,
 }
 
 static void forward_members(void *context, int64_t begin, int64_t end) {
-    const struct forward *f = context;
-    for (int64_t member = begin; member < end; member++) {
-        const int64_t last = (member + 1) * f->tiles.count / f->team;
-        for (int64_t first = member * f->tiles.count / f->team; first < last; first += f->block)
-            forward_tiles(f, first, min64(f->block, last - first), f->space + member * f->space_each);
-    }
+    struct forward *f = context;
+    for (int64_t member = begin; member < end; member++)
+        for (int64_t piece; (piece = __atomic_fetch_add(&f->taken, 1, __ATOMIC_RELAXED)) < f->pieces;) {
+            const int64_t first = piece * f->tiles.count / f->pieces, last = (piece + 1) * f->tiles.count / f->pieces;
+            forward_tiles(f, first, last - first, f->space + member * f->space_each);
+        }
 }
 
 void ck_winograd_forward(

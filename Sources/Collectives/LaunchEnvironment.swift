@@ -14,6 +14,9 @@ package struct LaunchEnvironment: Sendable {
     private let sizeName: String
     private let rank: Int
 
+    /// Whether this is rank 0, or the only one, as far as the launcher said.
+    package var isFirst: Bool { rank == 0 }
+
     package init(_ variables: [String: String] = ProcessInfo.processInfo.environment) {
         hasWireUp = Self.wireUpNames.contains { variables[$0] != nil }
         sizeName = Self.sizeNames.first { variables[$0] != nil } ?? ""

@@ -24,9 +24,7 @@ struct Job {
             if status != 0 { exit(status) }
         } catch {
             let isSilence = (error as? CollectiveError)?.kind == .deadline
-            // Ranks mostly fail alike: the others give rank 0 the time to say it once. Open MPI kills what is left a
-            // second after an abort; less than that, and they say it too.
-            if !job.isFirst, !isSilence { Thread.sleep(forTimeInterval: 3) }
+            if !job.isFirst, !isSilence { ErrorLine.letFirstRankSpeak() }
             // Errors of the communicator name their rank themselves.
             let place =
                 communicator.topology.size > 1 && !(error is CollectiveError)
@@ -42,6 +40,10 @@ struct Job {
 
 /// The one line that a failed run ends with.
 enum ErrorLine {
+    /// Ranks mostly fail alike: the others give rank 0 the time to say it once. Open MPI kills what is left a second after
+    /// an abort; less than that, and they say it too.
+    static func letFirstRankSpeak() { Thread.sleep(forTimeInterval: 3) }
+
     static func write(_ text: String) {
         FileHandle.standardError.write(Data("aligndet-mpi: error: \(text)\n".utf8))
     }

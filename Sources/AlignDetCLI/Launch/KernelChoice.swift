@@ -13,12 +13,6 @@ enum KernelChoice {
                 origin: "\(variable)=\(name)", "no such kernels",
                 hint: "one of " + KernelSet.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        guard set != .tiles || KernelSet.hasTiles else {
-            throw ConfigurationError(
-                origin: "\(variable)=\(name)",
-                "host \(ProcessInfo.processInfo.hostName) has no AMX, or its system does not let programs use it",
-                hint: "choose hosts that have it (aligndet-mpi doctor), or leave the variable unset")
-        }
         KernelSet.current = set
     }
 }

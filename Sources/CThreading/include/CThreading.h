@@ -9,7 +9,8 @@
 typedef void (*cthreading_body)(void *context, int64_t begin, int64_t end);
 
 /// Runs `body` over `0 ..< count`, cut into pieces of `grain` items that never depend on the number of threads.
-/// Pieces are handed to threads statically; with one thread or one piece the caller's thread does it all.
+/// A thread that is done with its share takes pieces of the others'; with one thread or one piece the caller's thread does
+/// it all.
 void cthreading_for(int64_t count, int64_t grain, cthreading_body body, void *context);
 
 /// Threads that a parallel loop on this thread would use now.

@@ -35,7 +35,7 @@ package enum MatMul {
         KernelCounters.flopCount += 2 * m * n * k
         let (lda, ldb) = (Int64(a.shape[1]), Int64(b.shape[1]))
         switch KernelSet.current {
-        case .fast where a.dtype == .bfloat16, .tiles where a.dtype == .bfloat16:
+        case .fast where a.dtype == .bfloat16:
             precondition(
                 beta == 0 || beta == 1,
                 "products of 16-bit matrices are stored or added, not weighed: \(beta)")
@@ -52,12 +52,12 @@ package enum MatMul {
                 transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), alpha, a.floats, lda,
                 b.floats,
                 ldb, beta, c.floats, Int64(n))
-        case .tiles where alpha == 1 && (beta == 0 || beta == 1) && TiledProduct.serves(m: m, n: n, depth: k):
+        case .fast where alpha == 1 && (beta == 0 || beta == 1) && TiledProduct.serves(m: m, n: n, depth: k):
             TiledProduct.product(
                 m: m, n: n, depth: k, .init(a, isTransposed: transposeA),
                 .init(columnsOf: b, isTransposed: transposeB),
                 into: c, accumulate: beta == 1)
-        case .fast, .tiles:
+        case .fast:
             let status = cdnnl_sgemm(
                 transposeA ? 1 : 0, transposeB ? 1 : 0, Int64(m), Int64(n), Int64(k), alpha, a.floats, lda,
                 b.floats,

@@ -6,7 +6,7 @@ enum StridedConvolution {
     private static let layout: Int64 = -3
 
     static func serves(_ shape: ConvolutionShape) -> Bool {
-        KernelSet.current != .plain && shape.dtype == .float32 && shape.direction == .forward
+        KernelSet.current == .fast && shape.dtype == .float32 && shape.direction == .forward
             && shape.geometry.stride > 1
             && shape.geometry.groups == 1 && shape.weight[2] == shape.weight[3] && shape.weight[2] > 1
             && shape.geometry.padding < shape.weight[2] && shape.weight[0] % 16 == 0 && shape.weight[1] >= 16

@@ -29,7 +29,7 @@ extension MatMul {
             cblas_shim_sgemm(
                 ta, tb, Int64(c.rows), Int64(c.columns), Int64(inner), alpha, a.base, Int64(a.stride), b.base,
                 Int64(b.stride), beta, c.base, Int64(c.stride))
-        case .fast, .tiles:
+        case .fast:
             let status = cdnnl_sgemm(
                 ta, tb, Int64(c.rows), Int64(c.columns), Int64(inner), alpha, a.base, Int64(a.stride), b.base,
                 Int64(b.stride), beta, c.base, Int64(c.stride))

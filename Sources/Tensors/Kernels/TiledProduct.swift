@@ -14,10 +14,13 @@ enum TiledProduct {
         init(columnsOf right: Tensor, isTransposed: Bool) { native = right.lines(areRows: isTransposed) }
     }
 
+    /// Whether this CPU multiplies tiles, and the system and `ONEDNN_MAX_CPU_ISA` let it.
+    static let isAvailable = DType.multipliesBFloat16Tiles && ck_tiles_available() != 0
+
     /// Whether c[m, n] = a b, summed over `depth` terms, is large enough to pay for bringing a and b into tiles (measured on
     /// Emerald Rapids).
     static func serves(m: Int, n: Int, depth: Int) -> Bool {
-        KernelSet.current == .tiles && min(m, n, depth) >= 128 && m * n * depth >= 1 << 26
+        isAvailable && KernelSet.current == .fast && min(m, n, depth) >= 128 && m * n * depth >= 1 << 26
     }
 
     /// c = activation(a b [+ c] [+ bias]).

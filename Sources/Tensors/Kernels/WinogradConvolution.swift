@@ -32,7 +32,7 @@ enum WinogradConvolution {
 
     private static func fits(_ shape: ConvolutionShape) -> Bool {
         let w = shape.weight
-        return KernelSet.current != .plain && w[2] == 3 && w[3] == 3
+        return KernelSet.current == .fast && w[2] == 3 && w[3] == 3
             && shape.geometry == ConvolutionGeometry(stride: 1, padding: 1)
             && !(shape.dtype == .bfloat16 && DType.multipliesBFloat16Tiles)
             && min(w[0], w[1]) >= leastChannelCount && max(w[0], w[1]) <= 8192

@@ -1,4 +1,3 @@
-internal import CKernels
 internal import COneDNN
 internal import COpenBLAS
 
@@ -6,19 +5,12 @@ internal import COpenBLAS
 package enum KernelSet: String, CaseIterable, Sendable {
     /// oneDNN, and kernels of our own where they are faster.
     case fast
-    /// The same, with large products of floats on the tiles of CPUs that have them (AMX); see `CKernelsTiles.h`. Not the
-    /// default there: a core whose other hardware thread is busy multiplies tiles at less than half the rate, and then
-    /// float units are faster.
-    case tiles
     /// im2col and OpenBLAS: what the fast ones are tested against, and the way out on a machine without oneDNN's
     /// support or where a result is in doubt.
     case plain
 
     /// A program chooses it once, at its start.
     nonisolated(unsafe) package static var current = KernelSet.fast
-
-    /// Whether this CPU can multiply tiles, and the system lets it.
-    package static let hasTiles = DType.multipliesBFloat16Tiles && ck_tiles_available() != 0
 
     /// Library versions for `doctor` and checkpoints, one line each.
     package static var libraries: [(name: String, text: String)] {

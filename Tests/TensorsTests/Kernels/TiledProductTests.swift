@@ -4,8 +4,8 @@ import Testing
 @testable import Tensors
 
 /// Products of floats on tiles of bfloat16 numbers against sums in float64; where the CPU has such tiles.
-@Suite(.serialized, .enabled(if: KernelSet.hasTiles, "this CPU multiplies no tiles")) struct TiledProductTests
-{
+@Suite(.serialized, .enabled(if: TiledProduct.isAvailable, "this CPU multiplies no tiles"))
+struct TiledProductTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let m, n, depth: Int
         var testDescription: String { "\(m)x\(n) of \(depth)" }
@@ -42,10 +42,10 @@ import Testing
                 MatMul.product(left, right, transposeA: transposes.a, transposeB: transposes.b).values
             }
         }
-        KernelSet.tiles.run { #expect(TiledProduct.serves(m: c.m, n: c.n, depth: c.depth)) }
-        let (tiled, fast) = (run(.tiles), run(.fast))
+        KernelSet.fast.run { #expect(TiledProduct.serves(m: c.m, n: c.n, depth: c.depth)) }
+        let (tiled, plain) = (run(.fast), run(.plain))
         let (av, bv) = (a.values.map(Double.init), b.values.map(Double.init))
-        var worst = (tiled: 0.0, fast: 0.0)
+        var worst = (tiled: 0.0, plain: 0.0)
         // Every row and column, not every pair.
         for i in 0..<max(c.m, c.n) * 3 {
             let (row, column) = (i % c.m, (i * 7 + i / c.m) % c.n)
@@ -57,9 +57,9 @@ import Testing
             }
             let place = row * c.n + column
             worst.tiled = max(worst.tiled, abs(Double(tiled[place]) - sum) / magnitude)
-            worst.fast = max(worst.fast, abs(Double(fast[place]) - sum) / magnitude)
+            worst.plain = max(worst.plain, abs(Double(plain[place]) - sum) / magnitude)
         }
-        #expect(worst.tiled <= worst.fast && worst.fast < 1e-6, "\(worst)")
+        #expect(worst.tiled <= worst.plain && worst.plain < 1e-6, "\(worst)")
     }
 
     /// Convolutions of one pixel in every direction, with all that a forward one may have fused.
@@ -74,8 +74,8 @@ import Testing
         for direction in [ConvolutionShape.Direction.forward, .backwardData, .backwardWeights] {
             let shape = ConvolutionShape(
                 input: x.shape, weight: weight.shape, geometry: geometry, direction: direction)
-            KernelSet.tiles.run { #expect(PointwiseConvolution.serves(shape)) }
-            KernelSet.fast.run { #expect(!PointwiseConvolution.serves(shape)) }
+            KernelSet.fast.run { #expect(PointwiseConvolution.serves(shape)) }
+            KernelSet.plain.run { #expect(!PointwiseConvolution.serves(shape)) }
         }
         func run(_ set: KernelSet, adding: Bool) -> [Tensor] {
             set.run {
@@ -92,7 +92,7 @@ import Testing
             }
         }
         for adding in [false, true] {
-            for (tiled, plain) in zip(run(.tiles, adding: adding), run(.plain, adding: adding)) {
+            for (tiled, plain) in zip(run(.fast, adding: adding), run(.plain, adding: adding)) {
                 expectClose(tiled, plain, relative: Tolerance.operation)
             }
         }
@@ -100,7 +100,7 @@ import Testing
 
     @Test func theNumberOfThreadsDoesNotShow() {
         let (a, b) = (numbers("tiles.threads.a", [1000, 300]), numbers("tiles.threads.b", [300, 250]))
-        KernelSet.tiles.run {
+        KernelSet.fast.run {
             let one = ThreadBudget.with(1) { MatMul.product(a, b).values }
             #expect(ThreadBudget.with(2) { MatMul.product(a, b).values } == one)
             #expect(ThreadBudget.with(5) { MatMul.product(a, b).values } == one)
@@ -111,7 +111,7 @@ import Testing
     @Test(arguments: [Float.nan, .infinity, -.infinity]) func whatIsNotFiniteStaysSo(value: Float) {
         let x = numbers("tiles.finite.x", [1, 32, 16, 512])
         x.floats[5 * 512 + 77] = value
-        let y = KernelSet.tiles.run {
+        let y = KernelSet.fast.run {
             Convolution.forward(
                 x, weight: numbers("tiles.finite.w", [512, 512, 1, 1]), packs: WeightPacks(),
                 geometry: ConvolutionGeometry(), activation: .relu6
