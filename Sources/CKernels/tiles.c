@@ -156,22 +156,16 @@ TILES static void begin_tiles(void) {
     __asm__ volatile(".rept 4\n\tnop\n\t.endr")
 
 // A step has 32 tile instructions and 192 lines: each brings six lines of the next step into the first-level cache.
-#define NEXT_LINES(i) APART(((i) < 16 ? left : right) + STEP + (i) % 16 * 6 * 64, 6)
-#define LOAD(i, tile, from)          \
-    _tile_loadd(tile, from, 64);     \
-    NEXT_LINES(i)
-#define MULTIPLY(i, sums, x, y)      \
-    _tile_dpbf16ps(sums, x, y);      \
-    NEXT_LINES(i)
-
+#define NEXT(i) APART(((i) < 16 ? left : right) + STEP + (i) % 16 * 6 * 64, 6)
 // The same where the first parts alone are multiplied: eight instructions and 64 lines.
-#define NEXT_FIRST_LINES(i) APART(((i) < 4 ? left : right) + STEP + (i) % 4 * 8 * 64, 8)
-#define LOAD_FIRST(i, tile, from)    \
-    _tile_loadd(tile, from, 64);     \
-    NEXT_FIRST_LINES(i)
-#define MULTIPLY_FIRST(i, sums, x, y) \
-    _tile_dpbf16ps(sums, x, y);       \
-    NEXT_FIRST_LINES(i)
+#define NEXT_FIRST(i) APART(((i) < 4 ? left : right) + STEP + (i) % 4 * 8 * 64, 8)
+
+#define LOAD(tile, from, apart)   \
+    _tile_loadd(tile, from, 64);  \
+    apart
+#define MULTIPLY(sums, x, y, apart) \
+    _tile_dpbf16ps(sums, x, y);     \
+    apart
 
 // The product of two panels, `steps` deep, [32, 32]. Small terms first, so that they are not rounded beside large ones. A
 // tile is loaded as soon as its register is free.
@@ -189,50 +183,50 @@ TILES static void multiply_panels(
             __builtin_prefetch(c + (s * 4 + row) * c_row, 1);
             __builtin_prefetch(c + (s * 4 + row) * c_row + 64, 1);
         }
-        LOAD(0, 4, left);
-        LOAD(1, 6, right + 4 * TILE);
-        MULTIPLY(2, 0, 4, 6);
-        LOAD(3, 7, right + 5 * TILE);
-        MULTIPLY(4, 1, 4, 7);
-        LOAD(5, 5, left + TILE);
-        MULTIPLY(6, 2, 5, 6);
-        LOAD(7, 6, right + 2 * TILE);
-        MULTIPLY(8, 3, 5, 7);
-        MULTIPLY(9, 0, 4, 6);
-        LOAD(10, 7, right + 3 * TILE);
-        MULTIPLY(11, 2, 5, 6);
-        MULTIPLY(12, 1, 4, 7);
-        LOAD(13, 4, left + 2 * TILE);
-        MULTIPLY(14, 3, 5, 7);
-        MULTIPLY(15, 0, 4, 6);
-        LOAD(16, 5, left + 3 * TILE);
-        MULTIPLY(17, 1, 4, 7);
-        MULTIPLY(18, 2, 5, 6);
-        LOAD(19, 6, right);
-        MULTIPLY(20, 3, 5, 7);
-        MULTIPLY(21, 0, 4, 6);
-        LOAD(22, 7, right + TILE);
-        MULTIPLY(23, 2, 5, 6);
-        MULTIPLY(24, 1, 4, 7);
-        LOAD(25, 4, left + 4 * TILE);
-        MULTIPLY(26, 3, 5, 7);
-        MULTIPLY(27, 0, 4, 6);
-        LOAD(28, 5, left + 5 * TILE);
-        MULTIPLY(29, 1, 4, 7);
-        MULTIPLY(30, 2, 5, 6);
-        MULTIPLY(31, 3, 5, 7);
+        LOAD(4, left, NEXT(0));
+        LOAD(6, right + 4 * TILE, NEXT(1));
+        MULTIPLY(0, 4, 6, NEXT(2));
+        LOAD(7, right + 5 * TILE, NEXT(3));
+        MULTIPLY(1, 4, 7, NEXT(4));
+        LOAD(5, left + TILE, NEXT(5));
+        MULTIPLY(2, 5, 6, NEXT(6));
+        LOAD(6, right + 2 * TILE, NEXT(7));
+        MULTIPLY(3, 5, 7, NEXT(8));
+        MULTIPLY(0, 4, 6, NEXT(9));
+        LOAD(7, right + 3 * TILE, NEXT(10));
+        MULTIPLY(2, 5, 6, NEXT(11));
+        MULTIPLY(1, 4, 7, NEXT(12));
+        LOAD(4, left + 2 * TILE, NEXT(13));
+        MULTIPLY(3, 5, 7, NEXT(14));
+        MULTIPLY(0, 4, 6, NEXT(15));
+        LOAD(5, left + 3 * TILE, NEXT(16));
+        MULTIPLY(1, 4, 7, NEXT(17));
+        MULTIPLY(2, 5, 6, NEXT(18));
+        LOAD(6, right, NEXT(19));
+        MULTIPLY(3, 5, 7, NEXT(20));
+        MULTIPLY(0, 4, 6, NEXT(21));
+        LOAD(7, right + TILE, NEXT(22));
+        MULTIPLY(2, 5, 6, NEXT(23));
+        MULTIPLY(1, 4, 7, NEXT(24));
+        LOAD(4, left + 4 * TILE, NEXT(25));
+        MULTIPLY(3, 5, 7, NEXT(26));
+        MULTIPLY(0, 4, 6, NEXT(27));
+        LOAD(5, left + 5 * TILE, NEXT(28));
+        MULTIPLY(1, 4, 7, NEXT(29));
+        MULTIPLY(2, 5, 6, NEXT(30));
+        MULTIPLY(3, 5, 7, NEXT(31));
     }
     left -= steps * STEP;
     right -= steps * STEP;
     for (int64_t s = 0; s < steps; s++, left += STEP, right += STEP) {
-        LOAD_FIRST(0, 4, left);
-        LOAD_FIRST(1, 6, right);
-        MULTIPLY_FIRST(2, 0, 4, 6);
-        LOAD_FIRST(3, 7, right + TILE);
-        MULTIPLY_FIRST(4, 1, 4, 7);
-        LOAD_FIRST(5, 5, left + TILE);
-        MULTIPLY_FIRST(6, 2, 5, 6);
-        MULTIPLY_FIRST(7, 3, 5, 7);
+        LOAD(4, left, NEXT_FIRST(0));
+        LOAD(6, right, NEXT_FIRST(1));
+        MULTIPLY(0, 4, 6, NEXT_FIRST(2));
+        LOAD(7, right + TILE, NEXT_FIRST(3));
+        MULTIPLY(1, 4, 7, NEXT_FIRST(4));
+        LOAD(5, left + TILE, NEXT_FIRST(5));
+        MULTIPLY(2, 5, 6, NEXT_FIRST(6));
+        MULTIPLY(3, 5, 7, NEXT_FIRST(7));
     }
     _tile_stored(0, sums, LINES * 4);
     _tile_stored(1, sums + SIDE, LINES * 4);

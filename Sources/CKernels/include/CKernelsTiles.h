@@ -1,7 +1,7 @@
 #pragma once
 #include <stdint.h>
 
-/// Matrix products of floats on CPUs that multiply tiles of bfloat16 numbers (AMX), at 1.4 to 1.9 times the rate of their
+/// Matrix products of floats on CPUs that multiply tiles of bfloat16 numbers (AMX), at 1.4 to 1.8 times the rate of their
 /// float units (1.0 to 1.3 times beside busy hardware threads; Emerald Rapids) and with the rounding of floats.
 ///
 /// A float is the sum of three bfloat16 numbers, x = x1 + x2 + x3, each of 8 bits. Of the nine products of two such sums the
